@@ -1,0 +1,1 @@
+//! Findings about a bundle: schema, references, secrets, access, hygiene.

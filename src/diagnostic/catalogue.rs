@@ -1,0 +1,12 @@
+//! All rules, gathered from the modules that declare them: a module adds its list here once.
+
+use super::Rule;
+
+static LISTS: &[&[&Rule]] = &[crate::source::RULES];
+
+/// Every rule, by name.
+pub fn rules() -> Vec<&'static Rule> {
+    let mut rules: Vec<&Rule> = LISTS.iter().flat_map(|list| list.iter().copied()).collect();
+    rules.sort_by_key(|rule| rule.name);
+    rules
+}

@@ -1,0 +1,1 @@
+//! Objects that tables of the environment make.

@@ -1,0 +1,1 @@
+//! Config objects brought into workloads: variables, mounts, pull secrets.

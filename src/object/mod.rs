@@ -1,0 +1,14 @@
+//! Kubernetes objects as trees whose every node knows where it was written.
+//!
+//! [`parse`] reads what templates rendered, the transforms edit, [`emit`] writes. A text that holds a secret is a
+//! [`Sealed`](crate::secret::Sealed) expression in the tree, never its value.
+
+mod bundle;
+mod id;
+mod node;
+mod path;
+
+pub use bundle::{Bundle, MadeBy, Object, Touch};
+pub use id::ObjectId;
+pub use node::{Data, Entry, Map, Node, Text};
+pub use path::{FieldPath, Step};

@@ -1,0 +1,1 @@
+//! The story: from a repository and an environment's name to a checked bundle.

@@ -1,0 +1,1 @@
+//! Writers: what commands show, one file a format.

@@ -1,0 +1,1 @@
+//! Final names: hashes, references, digests, access.

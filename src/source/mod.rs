@@ -1,0 +1,18 @@
+//! What is read: the file door over a [`Tree`] (the disk, a git revision, memory), and the texts that [`Span`]s point into.
+//!
+//! Every read of a repository file goes through [`Files`]: it keeps reads inside the root, records them
+//! (so that `review` knows which files an environment depends on) and gives each text an id.
+
+mod disk;
+mod files;
+mod map;
+mod memory;
+mod path;
+mod span;
+
+pub use disk::{DiskTree, find_root};
+pub use files::{Entry, EntryKind, Files, RULES, Tree, TreeError};
+pub use map::{Source, SourceKind, SourceMap};
+pub use memory::MemoryTree;
+pub use path::{OutsideRoot, RootPath};
+pub use span::{FileId, Position, Span};

@@ -1,0 +1,1 @@
+//! Templates: tera, strict everywhere, that never sees a secret.

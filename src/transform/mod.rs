@@ -1,0 +1,1 @@
+//! Edits to all objects: patches, namespace, names, labels, annotations, images, replicas.
