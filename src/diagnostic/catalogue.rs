@@ -2,7 +2,7 @@
 
 use super::Rule;
 
-static LISTS: &[&[&Rule]] = &[crate::source::RULES];
+static LISTS: &[&[&Rule]] = &[crate::source::RULES, crate::object::RULES];
 
 /// Every rule, by name.
 pub fn rules() -> Vec<&'static Rule> {

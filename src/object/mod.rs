@@ -7,8 +7,15 @@ mod bundle;
 mod id;
 mod node;
 mod path;
+mod select;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
-pub use path::{FieldPath, Step};
+pub use path::{BadPath, FieldPath, Step};
+pub use select::{Pattern, Selector};
+
+use crate::diagnostic::Rule;
+
+/// The rules of this module.
+pub static RULES: &[&Rule] = &[&select::BAD_SELECTOR];
