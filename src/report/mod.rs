@@ -1,1 +1,3 @@
-//! Writers: what commands show, one file a format.
+//! Writers: what commands show, one file a format. They take data and give text; none reads the terminal or the environment.
+
+pub mod diagnostics;

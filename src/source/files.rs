@@ -65,7 +65,7 @@ pub trait Tree: Send + Sync + std::fmt::Debug {
 #[derive(Debug)]
 pub struct Files {
     tree: Box<dyn Tree>,
-    map: SourceMap,
+    map: Arc<SourceMap>,
     texts: Mutex<BTreeMap<RootPath, FileId>>,
     bytes: Mutex<BTreeMap<RootPath, Arc<[u8]>>>,
     reads: Mutex<BTreeSet<RootPath>>,
@@ -76,7 +76,7 @@ impl Files {
     pub fn new(tree: impl Tree + 'static) -> Self {
         Self {
             tree: Box::new(tree),
-            map: SourceMap::default(),
+            map: Arc::default(),
             texts: Mutex::default(),
             bytes: Mutex::default(),
             reads: Mutex::default(),
@@ -86,6 +86,11 @@ impl Files {
     /// The texts that spans point into.
     pub fn map(&self) -> &SourceMap {
         &self.map
+    }
+
+    /// The same, to outlive the door: a report may be written after it is closed.
+    pub fn sources(&self) -> Arc<SourceMap> {
+        self.map.clone()
     }
 
     /// Every path that was asked for, found or not (a file that appears later changes the result too). Folders that were
