@@ -1,1 +1,48 @@
-//! The commands.
+//! The commands: one file each, a `…Args` whose doc is the help and a `run` that does it.
+//!
+//! Only this folder knows arguments, terminals and exit codes. A command reads through [`Context::files`], writes its result
+//! with [`Context::write`] (stdout) and its messages with [`Context::say`] (stderr), and ends in an [`Exit`] or a [`Failure`].
+
+mod args;
+mod completions;
+mod context;
+mod exit;
+mod failure;
+mod help;
+mod panic;
+mod system;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+pub use args::{Cli, ColorChoice, Command, Format, Global};
+pub use context::Context;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use system::{Streams, System};
+
+/// The whole program: this process' command line, in this process' surroundings.
+pub fn main() -> std::process::ExitCode {
+    panic::silence();
+    let (arguments, system) = System::of_process();
+    run(arguments, system).into()
+}
+
+/// Runs one command line: `arguments` with the program's name first. All that it reads and writes goes through `system`.
+pub fn run(arguments: Vec<OsString>, system: System) -> Exit {
+    panic::guard(|| {
+        let cli = match Cli::try_parse_from(arguments) {
+            Ok(cli) => cli,
+            Err(error) => return args::refuse(&error, system),
+        };
+        let mut context = Context::new(system, cli.global);
+        let ended = cli.command.run(&mut context);
+        context.finish(ended)
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

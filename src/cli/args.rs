@@ -1,0 +1,129 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{Context, Exit, Failure, System, completions, help};
+
+/// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
+///
+/// The repository is the nearest folder upwards that holds `environments/`. An environment is named by its file:
+/// `plimsoll render prod` compiles `environments/prod.toml`.
+///
+/// Exit codes: 0 fine, and for diff no difference · 1 differences (diff only) · 2 usage, invalid input, findings of error
+/// level · 3 refused · 70 a bug in plimsoll.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 120, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Default, Clone, Args)]
+pub struct Global {
+    /// Look for the repository from this folder upwards, not from the current one
+    #[arg(short = 'C', long = "root", value_name = "DIR", global = true, help_heading = "Global options")]
+    pub root: Option<std::path::PathBuf>,
+    /// How the result is written; each command names its own formats
+    #[arg(long, value_enum, value_name = "FORMAT", global = true, help_heading = "Global options", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Open sealed files with this identity file and no other; `-` reads it from stdin
+    #[arg(short, long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub identity: Option<std::path::PathBuf>,
+    /// Colours: auto, always or never. auto is: on a terminal, and `NO_COLOR` isn't set
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        global = true,
+        help_heading = "Global options",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub color: ColorChoice,
+}
+
+/// How a result is written. Each command has some of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[value(alias = "human")]
+    Text,
+    /// Kubernetes manifests.
+    Yaml,
+    /// For programs; each document names its schema and version.
+    Json,
+    /// For comments on pull requests.
+    #[value(alias = "md")]
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations as workflow commands.
+    Github,
+    /// JUnit XML.
+    Junit,
+}
+
+impl Format {
+    /// As a user writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Yaml => "yaml",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Junit => "junit",
+        }
+    }
+}
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands. One that isn't built isn't here.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "a doc here would take the place of the command's own, which is its help")]
+pub enum Command {
+    Completions(completions::CompletionsArgs),
+    Help(help::HelpArgs),
+}
+
+impl Command {
+    /// Runs it.
+    pub(super) fn run(self, context: &mut Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Completions(args) => completions::run(args, context),
+            Self::Help(args) => help::run(args, context),
+        }
+    }
+}
+
+/// Answers a command line that clap didn't take: help and version on stdout with exit 0, anything else on stderr with 2.
+pub(super) fn refuse(error: &clap::Error, system: System) -> Exit {
+    let mut context = Context::new(system, Global::default());
+    let text = error.render();
+    if error.use_stderr() {
+        let text = if context.colors_messages() { text.ansi().to_string() } else { text.to_string() };
+        context.say(text.trim_end());
+        return Exit::Invalid;
+    }
+    let text = if context.colors_output() { text.ansi().to_string() } else { text.to_string() };
+    let written = context.write(&text).map(|()| Exit::Fine);
+    context.finish(written)
+}
