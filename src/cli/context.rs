@@ -25,7 +25,8 @@ impl Context {
 
     /// The repository's root: the nearest folder upwards, from the current one or from `--root`, that holds `environments/`.
     pub fn root(&self) -> Result<PathBuf, Failure> {
-        let start = self.global.root.as_deref().map_or_else(|| self.system.folder().to_owned(), |root| self.system.absolute(root));
+        let start =
+            self.global.root.as_deref().map_or_else(|| self.system.folder().to_owned(), |root| self.system.absolute(root));
         find_root(&start).ok_or_else(|| {
             Failure::usage(format!("no folder `environments` in `{}` or above it", start.display()))
                 .hint("run this inside a repository, name one with `--root DIR`, or make one with `plimsoll init`")

@@ -73,9 +73,11 @@ fn result(item: &Item<'_>, prefix: &str) -> Value {
         location.insert("logicalLocations".into(), logical.into());
     }
     let locations = if location.is_empty() { json!([]) } else { json!([location]) };
-    let related = item.related.iter().filter(|place| place.is_file).map(|place| {
-        json!({ "physicalLocation": physical(place, prefix), "message": { "text": place.label } })
-    });
+    let related = item
+        .related
+        .iter()
+        .filter(|place| place.is_file)
+        .map(|place| json!({ "physicalLocation": physical(place, prefix), "message": { "text": place.label } }));
     json!({
         "ruleId": item.rule.name,
         "level": level(item.rule.severity),
