@@ -7,6 +7,7 @@ mod bundle;
 mod id;
 mod node;
 mod path;
+pub mod podspec;
 mod select;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
