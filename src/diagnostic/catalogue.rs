@@ -2,7 +2,7 @@
 
 use super::Rule;
 
-static LISTS: &[&[&Rule]] = &[crate::source::RULES, crate::object::RULES];
+static LISTS: &[&[&Rule]] = &[crate::source::RULES, crate::object::RULES, crate::secret::RULES];
 
 /// Every rule, by name.
 pub fn rules() -> Vec<&'static Rule> {

@@ -1,0 +1,41 @@
+//! Finding a secret that something names, or saying which one was probably meant.
+
+use std::sync::Arc;
+
+use super::sealed::SecretKey;
+use super::store::Secrets;
+use crate::diagnostic::{Diagnostic, Rule, nearest, rule};
+use crate::source::Span;
+
+rule!(UNKNOWN_SECRET, "unknown-secret", Error, "a sealed value is named that no sealed file of the environment holds");
+
+/// The rules of this file.
+pub static RULES: &[&Rule] = &[&UNKNOWN_SECRET];
+
+impl Secrets {
+    /// The secret at a key path that stands at `span`.
+    ///
+    /// # Errors
+    /// `unknown-secret`, with the nearest key path that there is.
+    pub fn find(&self, path: &str, span: Span) -> Result<Arc<SecretKey>, Diagnostic> {
+        self.get(path).cloned().ok_or_else(|| self.unknown(path, span))
+    }
+
+    /// The finding that no sealed file holds `path`.
+    pub fn unknown(&self, path: &str, span: Span) -> Diagnostic {
+        let finding = Diagnostic::new(&UNKNOWN_SECRET, format!("no sealed file of this environment holds `{path}`"))
+            .at(span, "not a sealed value");
+        let below = format!("{path}.");
+        let inner: Vec<&str> = self.iter().map(|(key, _)| key).filter(|key| key.starts_with(&below)).take(5).collect();
+        if !inner.is_empty() {
+            return finding.hint(format!("`{path}` is a table; name one of its values: `{}`", inner.join("`, `")));
+        }
+        if let Some(near) = nearest(path, self.iter().map(|(key, _)| key)) {
+            return finding.hint(format!("there is `{near}`"));
+        }
+        if self.iter().next().is_none() {
+            return finding.hint("the environment has no sealed values; name its sealed file in a `[sealed.\"FILE\"]` table");
+        }
+        finding.hint(format!("set it: `plimsoll secrets set ENV {path}`; `plimsoll secrets list ENV` shows what there is"))
+    }
+}
