@@ -2,7 +2,14 @@
 
 use super::Rule;
 
-static LISTS: &[&[&Rule]] = &[crate::source::RULES, crate::object::RULES, crate::secret::RULES];
+// One a line, so that modules that are added side by side don't meet in a merge.
+#[rustfmt::skip]
+static LISTS: &[&[&Rule]] = &[
+    crate::source::RULES,
+    crate::source::GIT_RULES,
+    crate::object::RULES,
+    crate::secret::RULES,
+];
 
 /// Every rule, by name.
 pub fn rules() -> Vec<&'static Rule> {

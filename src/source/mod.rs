@@ -5,6 +5,8 @@
 
 mod disk;
 mod files;
+mod git;
+mod git_tree;
 mod map;
 mod memory;
 mod path;
@@ -12,6 +14,8 @@ mod span;
 
 pub use disk::{DiskTree, find_root};
 pub use files::{Entry, EntryKind, Files, RULES, Tree, TreeError};
+pub use git::{GIT_RULES, Git};
+pub use git_tree::GitTree;
 pub use map::{Source, SourceKind, SourceMap};
 pub use memory::MemoryTree;
 pub use path::{OutsideRoot, RootPath};
