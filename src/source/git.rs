@@ -104,7 +104,8 @@ impl Git {
             });
             let diff = diff.map_err(|error| unreadable(error.message()))?;
             let changed = diff.deltas().filter(|delta| delta.status() != Delta::Unmodified);
-            let paths = changed.flat_map(|delta| [delta.old_file().path().map(PathBuf::from), delta.new_file().path().map(PathBuf::from)]);
+            let paths = changed
+                .flat_map(|delta| [delta.old_file().path().map(PathBuf::from), delta.new_file().path().map(PathBuf::from)]);
             Ok(paths.flatten().filter_map(|path| RootPath::new(path.to_str()?.strip_prefix(&self.prefix)?).ok()).collect())
         })
     }

@@ -57,9 +57,9 @@ impl Tree for GitTree {
         let tree = repository.find_tree(found).map_err(|error| from_git(&error))?;
         let mut entries = Vec::with_capacity(tree.len());
         for entry in &tree {
-            let name = entry.name().map_err(|_| {
-                TreeError::Io(format!("the name {} isn't UTF-8", String::from_utf8_lossy(entry.name_bytes())))
-            })?;
+            let name = entry
+                .name()
+                .map_err(|_| TreeError::Io(format!("the name {} isn't UTF-8", String::from_utf8_lossy(entry.name_bytes()))))?;
             let kind = match (entry.kind(), entry.filemode()) {
                 // A link is what it leads to, through other links too.
                 (Some(ObjectType::Blob), LINK) => {

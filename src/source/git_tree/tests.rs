@@ -61,11 +61,15 @@ fn a_revision_reads_as_the_disk_does() {
     assert_eq!(git.prefix(), "deploy/");
     let tree = git.tree("HEAD").unwrap();
     let disk = DiskTree::new(&root).unwrap();
-    for name in ["environments/dev.toml", "in.toml", "chain", "folder/a.yaml", "gone", "nowhere", "environments", "in.toml/x", "out"] {
+    for name in
+        ["environments/dev.toml", "in.toml", "chain", "folder/a.yaml", "gone", "nowhere", "environments", "in.toml/x", "out"]
+    {
         assert_eq!(tree.read(&path(name)), disk.read(&path(name)), "{name}");
     }
     for name in ["", "environments", "folder", "gone", "in.toml"] {
-        let list = |tree: &dyn Tree| tree.list(&path(name)).map(|entries| entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>());
+        let list = |tree: &dyn Tree| {
+            tree.list(&path(name)).map(|entries| entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>())
+        };
         assert_eq!(list(&tree), list(&disk), "{name}");
     }
     assert_eq!(tree.read(&path("absolute")), Err(TreeError::OutsideRoot));
