@@ -13,13 +13,13 @@ use crate::source::{Files, RootPath};
 #[derive(Debug)]
 pub struct Secrets {
     keys: BTreeMap<String, Arc<SecretKey>>,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
 }
 
 impl Secrets {
     /// Secrets by key path (`registry.password`), and this run's token table.
     pub fn new(keys: BTreeMap<String, Arc<SecretKey>>, tokens: Tokens) -> Self {
-        Self { keys, tokens }
+        Self { keys, tokens: Arc::new(tokens) }
     }
 
     /// Reads the index of every sealed file that `environment` names.
@@ -49,5 +49,10 @@ impl Secrets {
     /// This run's tokens.
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+
+    /// The same, for what outlives this: the functions that the template engine calls.
+    pub fn shared_tokens(&self) -> Arc<Tokens> {
+        self.tokens.clone()
     }
 }

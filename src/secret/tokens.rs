@@ -34,6 +34,11 @@ impl Tokens {
         Self { nonce: format!("{:032x}", u128::from_be_bytes(nonce)), table: Mutex::default() }
     }
 
+    /// This run's random bits, as hexadecimal digits: whatever else must be told from typed text carries them too.
+    pub fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
     /// Registers an expression; gives the token that stands for it.
     pub fn issue(&self, sealed: Sealed) -> String {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);

@@ -61,9 +61,12 @@ pub trait Tree: Send + Sync + std::fmt::Debug {
 }
 
 /// The one door through which repository files are read. Reads of one path are answered from the first read, so a
-/// run sees each file in one state.
+/// run sees each file in one state. A clone is another handle of the same door.
+#[derive(Debug, Clone)]
+pub struct Files(Arc<Door>);
+
 #[derive(Debug)]
-pub struct Files {
+struct Door {
     tree: Box<dyn Tree>,
     map: Arc<SourceMap>,
     texts: Mutex<BTreeMap<RootPath, FileId>>,
@@ -74,47 +77,47 @@ pub struct Files {
 impl Files {
     /// Opens the door on a tree.
     pub fn new(tree: impl Tree + 'static) -> Self {
-        Self {
+        Self(Arc::new(Door {
             tree: Box::new(tree),
             map: Arc::default(),
             texts: Mutex::default(),
             bytes: Mutex::default(),
             reads: Mutex::default(),
-        }
+        }))
     }
 
     /// The texts that spans point into.
     pub fn map(&self) -> &SourceMap {
-        &self.map
+        &self.0.map
     }
 
     /// The same, to outlive the door: a report may be written after it is closed.
     pub fn sources(&self) -> Arc<SourceMap> {
-        self.map.clone()
+        self.0.map.clone()
     }
 
     /// Every path that was asked for, found or not (a file that appears later changes the result too). Folders that were
     /// listed end in `/`-less paths like files.
     pub fn reads(&self) -> BTreeSet<RootPath> {
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The bytes of `path`; `asked` is the place that names it, for the error.
     pub fn bytes(&self, path: &RootPath, asked: Option<Span>) -> Result<Arc<[u8]>, Diagnostic> {
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-        if let Some(bytes) = self.bytes.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+        self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        if let Some(bytes) = self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Ok(bytes.clone());
         }
-        let bytes: Arc<[u8]> = self.tree.read(path).map_err(|error| self.refuse(path, asked, &error))?.into();
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), bytes.clone());
+        let bytes: Arc<[u8]> = self.0.tree.read(path).map_err(|error| self.refuse(path, asked, &error))?.into();
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), bytes.clone());
         Ok(bytes)
     }
 
     /// The text of `path`, as a source that spans can point into. A file that isn't UTF-8 is an error, a byte order mark is
     /// left out.
     pub fn text(&self, path: &RootPath, asked: Option<Span>) -> Result<FileId, Diagnostic> {
-        if let Some(file) = self.texts.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            self.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        if let Some(file) = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
             return Ok(*file);
         }
         let bytes = self.bytes(path, asked)?;
@@ -124,15 +127,15 @@ impl Files {
                 .hint("save the file as UTF-8; binary content belongs into `files` of a configmap or secret, which take it as it is")
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let file = self.map.add(path.as_str(), text, SourceKind::File(path.clone()));
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = self.0.map.add(path.as_str(), text, SourceKind::File(path.clone()));
+        let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(*texts.entry(path.clone()).or_insert(file))
     }
 
     /// The names in a folder, sorted.
     pub fn list(&self, folder: &RootPath, asked: Option<Span>) -> Result<Vec<Entry>, Diagnostic> {
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.clone());
-        self.tree.list(folder).map_err(|error| self.refuse(folder, asked, &error))
+        self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.clone());
+        self.0.tree.list(folder).map_err(|error| self.refuse(folder, asked, &error))
     }
 
     /// Whether a file stands at `path`. Counts as a read: its coming or going changes the result.
@@ -142,7 +145,7 @@ impl Files {
 
     /// The path that `written` means in the file that `at` lies in: relative to that file's folder.
     pub fn resolve(&self, written: &str, at: Span) -> Result<RootPath, Diagnostic> {
-        let folder = match &self.map.get(at.file).kind {
+        let folder = match &self.0.map.get(at.file).kind {
             SourceKind::File(path) => path.parent(),
             SourceKind::Rendered { .. } | SourceKind::Other => RootPath::root(),
         };
@@ -161,7 +164,7 @@ impl Files {
         };
         let mut diagnostic = Diagnostic::new(rule, format!("can't read `{path}`: {error}")).at_opt(asked, "named here");
         if *error == TreeError::NotFound
-            && let Ok(entries) = self.tree.list(&path.parent())
+            && let Ok(entries) = self.0.tree.list(&path.parent())
             && let Some(near) = crate::diagnostic::nearest(path.file_name(), entries.iter().map(|entry| entry.name.as_str()))
         {
             diagnostic = diagnostic.hint(format!("`{}` has `{near}`", path.parent()));
