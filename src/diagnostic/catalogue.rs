@@ -9,6 +9,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::source::GIT_RULES,
     crate::object::RULES,
     crate::secret::RULES,
+    crate::generate::RULES,
 ];
 
 /// Every rule, by name.

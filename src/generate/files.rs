@@ -157,7 +157,7 @@ mod tests {
             ("files/.*.json", Ok(".hidden.json=.hidden.json")),
             ("files/**/*.json", Ok("a.json=a.json b.json=b.json d.json=sub/d.json e.json=sub/deep/e.json")),
             ("files/*/d.json", Ok("d.json=sub/d.json")),
-            ("files/*.jsn", Err("`files/*.jsn` matches no file: `environments/files` has `a.json`")),
+            ("files/*.jsn", Err("`files/*.jsn` matches no file: `environments/files` has `b.json`")),
             (
                 "m=files/*.json",
                 Err(
