@@ -1,8 +1,10 @@
 //! `[[allow]]`: exceptions to rules, each for some objects and with a reason.
 
+use std::collections::BTreeSet;
+
 use super::{CHECKS, World};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, nearest, rule, rules};
-use crate::environment::{Allow, Spanned};
+use crate::environment::Allow;
 use crate::object::Selector;
 
 rule!(UNKNOWN_RULE, "unknown-rule", Error, "`[[allow]]` names a rule that doesn't exist or takes no exceptions");
@@ -17,10 +19,12 @@ pub(super) fn apply(world: &World<'_>, mut findings: Diagnostics) -> Diagnostics
             continue;
         }
         for pattern in &allow.objects {
+            let Some(selector) = about_allows.take(Selector::read(pattern)) else { continue };
             let before = findings.len();
-            findings.retain(|finding| !excepts(allow, pattern, finding));
+            let meant = objects(world, &selector);
+            findings.retain(|finding| !excepts(allow, &meant, finding));
             if findings.len() == before {
-                about_allows.push(unused(world, allow, pattern));
+                about_allows.push(unused(world, allow, &selector));
             }
         }
     }
@@ -28,10 +32,14 @@ pub(super) fn apply(world: &World<'_>, mut findings: Diagnostics) -> Diagnostics
     findings
 }
 
-/// Whether a finding is of the rule, and about an object that `pattern` names.
-fn excepts(allow: &Allow, pattern: &Spanned<String>, finding: &Diagnostic) -> bool {
-    finding.rule.name == allow.rule.as_str()
-        && finding.object.as_deref().is_some_and(|object| Selector::new(pattern.as_str()).is_ok_and(|it| it.matches_text(object)))
+/// The objects that a selector means, as findings name them.
+fn objects(world: &World<'_>, selector: &Selector) -> BTreeSet<String> {
+    let meant = world.objects().iter().filter(|object| selector.matches(&object.source));
+    meant.map(|object| object.source.to_string()).collect()
+}
+
+fn excepts(allow: &Allow, objects: &BTreeSet<String>, finding: &Diagnostic) -> bool {
+    finding.rule.name == allow.rule.as_str() && finding.object.as_ref().is_some_and(|object| objects.contains(object))
 }
 
 /// The rule that an `[[allow]]` names, if it takes exceptions: a check's own, or any warning of an earlier stage. What stops
@@ -39,8 +47,7 @@ fn excepts(allow: &Allow, pattern: &Spanned<String>, finding: &Diagnostic) -> bo
 fn rule_of(allow: &Allow) -> Result<&'static Rule, Diagnostic> {
     let name = allow.rule.as_str();
     let ours = CHECKS.iter().flat_map(|check| check.rules.iter().copied());
-    let allowable: Vec<&'static Rule> =
-        ours.chain(rules().into_iter().filter(|rule| rule.severity < Severity::Error)).collect();
+    let allowable: Vec<&'static Rule> = ours.chain(rules().into_iter().filter(|rule| rule.severity < Severity::Error)).collect();
     if let Some(rule) = allowable.iter().find(|rule| rule.name == name) {
         return Ok(rule);
     }
@@ -57,15 +64,47 @@ fn rule_of(allow: &Allow) -> Result<&'static Rule, Diagnostic> {
     Err(finding.at(allow.rule.span(), "this rule"))
 }
 
-fn unused(world: &World<'_>, allow: &Allow, pattern: &Spanned<String>) -> Diagnostic {
+fn unused(world: &World<'_>, allow: &Allow, selector: &Selector) -> Diagnostic {
     let rule = allow.rule.as_str();
-    let pattern_text = pattern.as_str();
-    let finding = Diagnostic::new(&UNUSED_ALLOW, format!("nothing of `{pattern_text}` breaks `{rule}`"))
-        .at(pattern.span(), "this exception");
-    let objects: Vec<String> = world.objects().iter().map(|object| object.source.to_string()).collect();
-    let names_something = Selector::new(pattern_text).is_ok_and(|it| objects.iter().any(|object| it.matches_text(object)));
-    match nearest(pattern_text, objects.iter().map(String::as_str)) {
-        Some(near) if !names_something => finding.hint(format!("no object has that name; did you mean `{near}`?")),
-        _ => finding.hint("take it out: what it excepted has been mended"),
+    let finding = Diagnostic::new(&UNUSED_ALLOW, format!("nothing of `{}` breaks `{rule}`", selector.written()))
+        .at(selector.span(), "this exception");
+    if !objects(world, selector).is_empty() {
+        return finding.hint("take it out: what it excepted has been mended");
+    }
+    selector.nothing(&UNUSED_ALLOW, "`[[allow]]`", world.input.bundle)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::check::testing::Case;
+    use crate::environment::Allow;
+
+    #[test]
+    fn exceptions_apply_and_are_held_to_account() {
+        let map =
+            |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": "SEALED"}});
+        let mut case = Case::new(json!([map("a"), map("b")]));
+        let allow = |rule: &str, objects: &[&str]| Allow {
+            span: case.span(),
+            rule: case.text(rule),
+            objects: objects.iter().map(|object| case.text(object)).collect(),
+            reason: case.text("because"),
+        };
+        case.settings.allows = vec![
+            allow("secret-in-configmap", &["ConfigMap/a", "ConfigMap/c", "Secret/*"]),
+            allow("plaintext-secret", &["ConfigMap/b"]),
+            allow("secret-in-confgmap", &["ConfigMap/a"]),
+            allow("file-not-found", &["ConfigMap/a"]),
+        ];
+        insta::assert_snapshot!(case.of(&["secret-in-configmap", "unused-allow", "unknown-rule"]), @r#"
+        secret-in-configmap ConfigMap/b data.k: a ConfigMap holds a sealed value: whoever may read ConfigMaps reads it (move the key to a Secret: `[secret.NAME] keys = { KEY = "sealed.path" }`, or a template's Secret)
+        unused-allow - -: `[[allow]]` touches nothing: no object is `ConfigMap/c` (the bundle has `ConfigMap/a`, `ConfigMap/b`)
+        unused-allow - -: `[[allow]]` touches nothing: no object is `Secret/*` (the bundle has no object of kind `Secret`)
+        unused-allow - -: nothing of `ConfigMap/b` breaks `plaintext-secret` (take it out: what it excepted has been mended)
+        unknown-rule - -: there is no rule `secret-in-confgmap` (did you mean `secret-in-configmap`?)
+        unknown-rule - -: rule `file-not-found` takes no exceptions (what it reports must be mended)
+        "#);
     }
 }

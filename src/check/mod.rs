@@ -6,10 +6,8 @@
 //!
 //! Findings come in a fixed order: check by check, object by object; `[[allow]]` is applied at the end.
 
-mod access;
 mod allow;
 mod finding;
-mod hygiene;
 mod pod;
 mod references;
 mod secrets;
@@ -74,6 +72,7 @@ static CHECKS: &[&Check] = &[
     &references::owners::CHECK,
     &secrets::misplaced::CHECK,
     &secrets::plaintext::CHECK,
+    &secrets::unquoted::CHECK,
     &secrets::identity::CHECK,
 ];
 
@@ -116,7 +115,9 @@ fn run(check: &Check, world: &World<'_>, findings: &mut Diagnostics) {
 fn each<T: Sync>(items: &[T], findings: &mut Diagnostics, look: impl Fn(&T, &mut Diagnostics) + Sync) {
     let found = |items: &[T]| {
         let mut found = Diagnostics::new();
-        items.iter().for_each(|item| look(item, &mut found));
+        for item in items {
+            look(item, &mut found);
+        }
         found
     };
     if items.len() <= WORTH_A_THREAD {
@@ -124,5 +125,7 @@ fn each<T: Sync>(items: &[T], findings: &mut Diagnostics, look: impl Fn(&T, &mut
         return;
     }
     let parts: Vec<Diagnostics> = items.par_chunks(WORTH_A_THREAD).map(found).collect();
-    parts.into_iter().for_each(|part| findings.extend(part));
+    for part in parts {
+        findings.extend(part);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::object::{Data, Node, Object};
 
 /// The fields of a pod spec that hold containers, in the order in which they run.
-pub const CONTAINER_FIELDS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+pub(super) const CONTAINER_FIELDS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 /// A pod spec of an object: of a Pod itself, of a workload's template, or of a template inside a custom resource.
 #[derive(Debug, Clone, Copy)]
@@ -59,12 +59,12 @@ impl<'a> Pod<'a> {
 }
 
 /// The items of a list field; none if it is absent or something else.
-pub fn items<'a>(node: &'a Node, field: &str) -> &'a [Node] {
+pub(super) fn items<'a>(node: &'a Node, field: &str) -> &'a [Node] {
     node.get(field).and_then(Node::as_list).unwrap_or_default()
 }
 
 /// The text of a field.
-pub fn text<'a>(node: &'a Node, field: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(node: &'a Node, field: &str) -> Option<&'a str> {
     node.get(field)?.as_str()
 }
 
@@ -87,7 +87,7 @@ fn looks_like_a_pod(spec: &Node) -> bool {
 }
 
 /// Whether an API group is the API server's own.
-pub fn is_built_in(group: &str) -> bool {
+pub(super) fn is_built_in(group: &str) -> bool {
     matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions")
         || (group.ends_with(".k8s.io") && BUILT_IN_GROUPS.contains(&group))
 }

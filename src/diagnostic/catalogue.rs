@@ -14,7 +14,7 @@ static LISTS: &[&[&Rule]] = &[
 
 /// Every rule, by name.
 pub fn rules() -> Vec<&'static Rule> {
-    let mut rules: Vec<&Rule> = LISTS.iter().flat_map(|list| list.iter().copied()).collect();
+    let mut rules: Vec<&Rule> = LISTS.iter().flat_map(|list| list.iter().copied()).chain(crate::check::rules()).collect();
     rules.sort_by_key(|rule| rule.name);
     rules
 }

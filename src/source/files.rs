@@ -102,6 +102,12 @@ impl Files {
         self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Every file that was read, with its bytes, by path.
+    pub fn contents(&self) -> Vec<(RootPath, Arc<[u8]>)> {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.iter().map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+    }
+
     /// The bytes of `path`; `asked` is the place that names it, for the error.
     pub fn bytes(&self, path: &RootPath, asked: Option<Span>) -> Result<Arc<[u8]>, Diagnostic> {
         self.0.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());

@@ -40,8 +40,7 @@ fn role_is_there(world: &World<'_>, object: &Object, role: &Node) -> Option<Diag
         }
         "Role" => {
             let namespace = world.namespace_of(object);
-            (!is_known(world, "Role", namespace, name))
-                .then(|| missing(world, &MISSING_OBJECT, object, node, "Role", namespace))
+            (!is_known(world, "Role", namespace, name)).then(|| missing(world, &MISSING_OBJECT, object, node, "Role", namespace))
         }
         _ => None,
     }

@@ -59,14 +59,12 @@ pub(in crate::check) struct MadeSecret<'a> {
 /// The Secrets that operators will make in `namespace`: ExternalSecret (External Secrets Operator), SealedSecret (Bitnami) and
 /// Certificate (cert-manager).
 pub(in crate::check) fn made_secrets<'a>(world: &World<'a>, namespace: &str) -> Vec<MadeSecret<'a>> {
-    let makers: [(&str, fn(&'a Object) -> Option<MadeSecret<'a>>); 3] =
-        [("ExternalSecret", by_external_secret), ("SealedSecret", by_sealed_secret), ("Certificate", by_certificate)];
-    let mut made = Vec::new();
-    for (kind, make) in makers {
-        let here = world.of_kind(kind).iter().copied().filter(|object| world.namespace_of(object) == namespace);
-        made.extend(here.filter_map(make));
-    }
-    made
+    let here = |kind: &str| world.of_kind(kind).iter().copied().filter(|object| world.namespace_of(object) == namespace);
+    here("ExternalSecret")
+        .filter_map(by_external_secret)
+        .chain(here("SealedSecret").filter_map(by_sealed_secret))
+        .chain(here("Certificate").filter_map(by_certificate))
+        .collect()
 }
 
 fn by_external_secret(maker: &Object) -> Option<MadeSecret<'_>> {

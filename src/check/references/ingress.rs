@@ -9,8 +9,7 @@ use crate::check::{Check, Scope, World, finding};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::object::{Data, Node, Object};
 
-pub(in crate::check) static CHECK: Check =
-    Check { rules: &[&MISSING_PORT], scope: Scope::Object(look) };
+pub(in crate::check) static CHECK: Check = Check { rules: &[&MISSING_PORT], scope: Scope::Object(look) };
 
 fn look(world: &World<'_>, object: &Object, found: &mut Diagnostics) {
     if object.kind() != "Ingress" || object.source.group != "networking.k8s.io" {

@@ -22,3 +22,6 @@ rule!(SERVICE_WITHOUT_PODS, "service-without-pods", Warning, "a Service selects 
 rule!(SELECTOR_WITHOUT_PODS, "selector-without-pods", Warning, "a budget or a network policy selects no pod of the bundle");
 rule!(OVERLAPPING_SELECTORS, "overlapping-selectors", Warning, "the selectors of two workloads choose each other's pods");
 rule!(TWO_OWNERS, "two-owners", Error, "two objects lay claim to one name or to one thing");
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,9 @@ const DRIVER_SECRETS: [(&str, &str); 7] = [
 fn of_volume<'a>(volume: &'a Node, found: &mut Vec<Reference<'a>>) {
     of_config(volume, "name", "secretName", found);
     let projected = volume.get("projected").map(|projected| items(projected, "sources")).unwrap_or_default();
-    projected.iter().for_each(|source| of_config(source, "name", "name", found));
+    for source in projected {
+        of_config(source, "name", "name", found);
+    }
     let claim = volume.get("persistentVolumeClaim");
     found.extend(claim.and_then(|claim| Reference::read("PersistentVolumeClaim", claim, "claimName")));
     for (driver, field) in DRIVER_SECRETS {

@@ -64,13 +64,11 @@ fn same_target(world: &World<'_>, found: &mut Diagnostics) {
 /// An object that the bundle makes and `[external]` says exists elsewhere.
 fn also_external(world: &World<'_>, found: &mut Diagnostics) {
     let external = &world.settings().external;
-    let typed = [
-        ("ConfigMap", &external.configmaps),
-        ("Secret", &external.secrets),
-        ("ServiceAccount", &external.service_accounts),
-    ];
+    let typed =
+        [("ConfigMap", &external.configmaps), ("Secret", &external.secrets), ("ServiceAccount", &external.service_accounts)];
     let of_kind = typed.iter().flat_map(|(kind, entries)| entries.iter().map(move |entry| (*kind, entry.as_str(), entry)));
-    let others = external.objects.iter().filter_map(|entry| entry.as_str().split_once('/').map(|(kind, name)| (kind, name, entry)));
+    let others =
+        external.objects.iter().filter_map(|entry| entry.as_str().split_once('/').map(|(kind, name)| (kind, name, entry)));
     for (kind, name, entry) in of_kind.chain(others) {
         let name = name.split_once('#').map_or(name, |(name, _)| name);
         let namespace = world.default_namespace();

@@ -9,10 +9,8 @@ use crate::check::{Check, Scope, World, finding};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::object::Node;
 
-pub(in crate::check) static CHECK: Check = Check {
-    rules: &[&MISSING_OBJECT, &MISSING_KEY, &MISSING_OPTIONAL, &UNKNOWN_CLUSTER_OBJECT],
-    scope: Scope::Pod(look),
-};
+pub(in crate::check) static CHECK: Check =
+    Check { rules: &[&MISSING_OBJECT, &MISSING_KEY, &MISSING_OPTIONAL, &UNKNOWN_CLUSTER_OBJECT], scope: Scope::Pod(look) };
 
 fn look(world: &World<'_>, pod: &Pod<'_>, found: &mut Diagnostics) {
     for reference in references(pod) {

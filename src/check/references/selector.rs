@@ -8,10 +8,8 @@ use crate::check::{Check, Scope, World, finding};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::object::{Data, Map, Node, Object};
 
-pub(in crate::check) static CHECK: Check = Check {
-    rules: &[&SERVICE_WITHOUT_PODS, &SELECTOR_WITHOUT_PODS, &OVERLAPPING_SELECTORS],
-    scope: Scope::Bundle(look),
-};
+pub(in crate::check) static CHECK: Check =
+    Check { rules: &[&SERVICE_WITHOUT_PODS, &SELECTOR_WITHOUT_PODS, &OVERLAPPING_SELECTORS], scope: Scope::Bundle(look) };
 
 fn look(world: &World<'_>, found: &mut Diagnostics) {
     let pods = PodIndex::new(world);
@@ -108,12 +106,7 @@ fn selected<'a>(
 }
 
 /// A workload whose selector also chooses another workload's pods counts them as its own when they are orphaned.
-fn overlap<'a>(
-    world: &World<'a>,
-    pods: &PodIndex<'_, 'a>,
-    object: &'a Object,
-    selector: Option<&'a Node>,
-) -> Option<Diagnostic> {
+fn overlap<'a>(world: &World<'a>, pods: &PodIndex<'_, 'a>, object: &'a Object, selector: Option<&'a Node>) -> Option<Diagnostic> {
     let selector = selector.filter(|selector| matches!(&selector.data, Data::Map(map) if !map.is_empty()))?;
     let chosen = pods.chosen(world.namespace_of(object), selector);
     let other = chosen.iter().find(|pod| !std::ptr::eq(pod.object, object) && pod.object.kind() != "Job")?;

@@ -49,8 +49,8 @@ fn private_key(bytes: &[u8]) -> Option<(usize, &'static str)> {
     }
     memmem::find_iter(bytes, "PRIVATE KEY-----").find_map(|end| {
         let line = bytes.get(..end)?.rsplit(|byte| *byte == b'\n').next()?;
-        let start = memmem::rfind(line, "-----BEGIN ")?;
-        let encrypted = memmem::find(line, "ENCRYPTED").is_some();
+        let start = memmem::rfind(line, b"-----BEGIN ")?;
+        let encrypted = memmem::find(line, b"ENCRYPTED").is_some();
         (!encrypted).then_some((end - line.len() + start, "a private key in PEM"))
     })
 }

@@ -87,7 +87,9 @@ fn report(rule: &'static Rule, object: &Object, path: &FieldPath, node: &Node) -
         _ => "a sealed value stands outside of a Secret: whoever may see the object reads it",
     };
     let hint = match rule.name {
-        "secret-in-configmap" => "move the key to a Secret: `[secret.NAME] keys = { KEY = \"sealed.path\" }`, or a template's Secret",
+        "secret-in-configmap" => {
+            "move the key to a Secret: `[secret.NAME] keys = { KEY = \"sealed.path\" }`, or a template's Secret"
+        }
         "secret-in-argument" => {
             "put the value in a Secret, take it as an environment variable with `secretKeyRef`, and write `$(NAME)` in the argument"
         }

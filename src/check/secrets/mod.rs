@@ -4,3 +4,6 @@ pub(super) mod identity;
 pub(super) mod misplaced;
 pub(super) mod plaintext;
 pub(super) mod unquoted;
+
+#[cfg(test)]
+mod tests;

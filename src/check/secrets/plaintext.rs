@@ -25,7 +25,9 @@ fn look(_: &World<'_>, object: &Object, found: &mut Diagnostics) {
                 let message = format!("`{key}` of Secret `{}` is a literal value", object.source.name);
                 found.push(
                     finding::about(&PLAINTEXT_SECRET, object, &path, entry.node.span, message)
-                        .hint("seal it: `plimsoll secrets set ENV PATH`, then write `{{ secrets.PATH | b64encode }}` in its place")
+                        .hint(
+                            "seal it: `plimsoll secrets set ENV PATH`, then write `{{ secrets.PATH | b64encode }}` in its place",
+                        )
                         .hint("a value that was ever committed is known: replace it where it is used"),
                 );
             }
