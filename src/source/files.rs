@@ -104,7 +104,7 @@ impl Files {
 
     /// Every file that was read, with its bytes, by path.
     pub fn contents(&self) -> Vec<(RootPath, Arc<[u8]>)> {
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         bytes.iter().map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
     }
 
