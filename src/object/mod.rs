@@ -8,12 +8,14 @@ mod id;
 mod node;
 mod path;
 pub mod podspec;
+mod ref_token;
 mod select;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
 pub use path::{BadPath, FieldPath, Step};
+pub use ref_token::{BadRef, REF_PREFIX, RefToken, ref_token, ref_tokens};
 pub use select::{Pattern, Selector};
 
 use crate::diagnostic::Rule;
