@@ -7,6 +7,7 @@ use super::Rule;
 static LISTS: &[&[&Rule]] = &[
     crate::source::RULES,
     crate::source::GIT_RULES,
+    crate::object::PARSE_RULES,
     crate::object::RULES,
     crate::secret::RULES,
     crate::generate::RULES,

@@ -1,24 +1,30 @@
 //! Kubernetes objects as trees whose every node knows where it was written.
 //!
-//! [`parse`] reads what templates rendered, the transforms edit, [`emit`] writes. A text that holds a secret is a
+//! [`parse()`] reads what templates rendered, the transforms edit, [`emit`] writes. A text that holds a secret is a
 //! [`Sealed`](crate::secret::Sealed) expression in the tree, never its value.
 
 mod bundle;
 mod id;
 mod node;
+mod parse;
 mod path;
 pub mod podspec;
 mod ref_token;
 mod select;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
+pub use parse::{parse, parse_value};
 pub use path::{BadPath, FieldPath, Step};
 pub use ref_token::{BadRef, REF_PREFIX, RefToken, ref_token, ref_tokens};
 pub use select::{Pattern, Selector};
 
 use crate::diagnostic::Rule;
 
-/// The rules of this module.
+/// The rules of reading texts.
+pub static PARSE_RULES: &[&Rule] = parse::RULES;
+/// The rules of selectors.
 pub static RULES: &[&Rule] = &[&select::BAD_SELECTOR];

@@ -113,6 +113,13 @@ impl Map {
         self.0.shift_remove(key)
     }
 
+    /// Gives `key` another name at its position; nothing happens if it is absent or the new name is there.
+    pub fn rename_key(&mut self, key: &str, name: &str) {
+        if let Some(index) = self.0.get_index_of(key) {
+            let _ = self.0.replace_index(index, name.into());
+        }
+    }
+
     /// Keys and values in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Text, &Entry)> + ExactSizeIterator {
         self.0.iter()
