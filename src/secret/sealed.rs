@@ -34,8 +34,9 @@ pub enum SecretKind {
     Binary,
 }
 
-/// A sealed value's public half.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A sealed value's public half. Two are equal if their fingerprints are, which cover file key, path and value; where the
+/// index lists them doesn't count.
+#[derive(Debug, Clone)]
 pub struct SecretKey {
     /// The sealed file that holds it.
     pub file: RootPath,
@@ -48,6 +49,14 @@ pub struct SecretKey {
     /// Where the index lists it.
     pub span: Span,
 }
+
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint && self.path == other.path && self.kind == other.kind
+    }
+}
+
+impl Eq for SecretKey {}
 
 /// How a text is escaped before it is put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
