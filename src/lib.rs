@@ -9,10 +9,11 @@
 //! 5. [`object`]: the texts become trees with places → [`object::Bundle`]
 //! 6. [`generate`], [`inject`], [`transform`], [`resolve`]: objects are made, joined, edited, named
 //! 7. [`check`]: findings → [`diagnostic::Diagnostics`]
-//! 8. [`report`] writes what a command shows; [`cli`] has the commands
+//! 8. [`change`]: what differs between two bundles; [`report`] writes what a command shows; [`cli`] has the commands
 //!
 //! ARCHITECTURE.md says what each folder may know.
 
+pub mod change;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
