@@ -58,9 +58,8 @@ fn names(items: &[Node], key: &str) -> Option<Vec<String>> {
 }
 
 fn by_name(key: &str, old: &[String], new: &[String]) -> Aligned {
-    let places = |names: &[String]| -> BTreeMap<String, usize> {
-        names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect()
-    };
+    let places =
+        |names: &[String]| -> BTreeMap<String, usize> { names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect() };
     let (old_places, new_places) = (places(old), places(new));
     let mut steps: Vec<Step> = Vec::new();
     for (at, name) in new.iter().enumerate() {

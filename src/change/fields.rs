@@ -52,10 +52,13 @@ impl Walk {
 
     fn map(&mut self, old: &Map, new: &Map) {
         for (key, entry) in new.iter() {
-            self.below(|path| push_field(path, key), |walk| match old.get(key) {
-                Some(old) => walk.node(old, &entry.node),
-                None => walk.push(Difference::Added(entry.node.clone())),
-            });
+            self.below(
+                |path| push_field(path, key),
+                |walk| match old.get(key) {
+                    Some(old) => walk.node(old, &entry.node),
+                    None => walk.push(Difference::Added(entry.node.clone())),
+                },
+            );
         }
         for (key, entry) in old.iter().filter(|(key, _)| !new.has(key)) {
             self.below(|path| push_field(path, key), |walk| walk.push(Difference::Removed(entry.node.clone())));

@@ -101,6 +101,6 @@ fn whole(operation: Operation, object: &Object) -> Change {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

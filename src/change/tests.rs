@@ -38,10 +38,7 @@ fn a_hashed_object_changes_as_one_and_restarts_its_users() {
     assert_eq!(params.renamed_from.as_ref().unwrap().name, "params-bbbbbbbbbb");
     assert_eq!(params.fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["metadata.name", "data.A"]);
     assert_eq!((&params.restarts, &server.restarts), (&found.restarts, &found.restarts));
-    assert_eq!(
-        server.fields[0].path,
-        "spec.template.spec.containers[name=server].envFrom[0].configMapRef.name"
-    );
+    assert_eq!(server.fields[0].path, "spec.template.spec.containers[name=server].envFrom[0].configMapRef.name");
 }
 
 #[test]
@@ -96,7 +93,8 @@ fn lists_of_texts_align_by_content() {
 
 #[test]
 fn a_secret_differs_by_its_fingerprint_only() {
-    let value = |number: u8| json!({ "data": { "url": { "$concat": ["postgres://u:", { "$secret": ["db.password", number] }, "@h"] } } });
+    let value =
+        |number: u8| json!({ "data": { "url": { "$concat": ["postgres://u:", { "$secret": ["db.password", number] }, "@h"] } } });
     assert_eq!(paths(&value(1), &value(1)), Vec::<String>::new());
     assert_eq!(paths(&value(1), &value(2)), ["data.url"]);
 }
@@ -111,8 +109,7 @@ fn trees() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map("name|key|[a-c]", inner, 0..4)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map("name|key|[a-c]", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }

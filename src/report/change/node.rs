@@ -74,7 +74,8 @@ fn scalar(node: &Node, masks: &mut Masks) -> Vec<String> {
 fn plain(text: &str) -> String {
     let mut chars = text.chars();
     let starts = chars.next().is_some_and(|c| c.is_alphabetic() || matches!(c, '/' | '_' | '.' | '$' | '('));
-    let is_word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+    let is_word =
+        matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
     let is_tame = !text.contains(": ") && !text.contains(" #") && !text.ends_with([':', ' ']) && !text.contains(char::is_control);
     if starts && is_tame && !is_word && text.parse::<f64>().is_err() {
         return text.to_owned();

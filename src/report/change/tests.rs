@@ -69,9 +69,7 @@ fn json_for_programs() {
 
 #[test]
 fn a_comment_stays_below_the_limit_and_says_what_it_lacks() {
-    let object = |at: usize, text: &str| {
-        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": format!("c{at}") }, "data": { "a": text } })
-    };
+    let object = |at: usize, text: &str| json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": format!("c{at}") }, "data": { "a": text } });
     let old: Vec<Value> = (0..3000).map(|at| object(at, "old")).collect();
     let new: Vec<Value> = (0..3000).map(|at| object(at, "new")).collect();
     let found = compare(&bundle(&old).objects, &bundle(&new).objects, Matching::Identity);
@@ -84,7 +82,8 @@ fn a_comment_stays_below_the_limit_and_says_what_it_lacks() {
 
 #[test]
 fn a_text_cannot_close_its_fence() {
-    let object = |text: &str| json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" }, "data": { "a": text } });
+    let object =
+        |text: &str| json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" }, "data": { "a": text } });
     let found = compare(&bundle(&[object("a\n````\n")]).objects, &bundle(&[object("b\n````\n")]).objects, Matching::Identity);
     let mut page = Markdown::default();
     markdown(&mut page, "x", &found);
