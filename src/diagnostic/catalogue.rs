@@ -11,7 +11,6 @@ static LISTS: &[&[&Rule]] = &[
     crate::object::RULES,
     crate::secret::RULES,
     crate::generate::RULES,
-    crate::inject::RULES,
 ];
 
 /// Every rule, by name.

@@ -144,13 +144,7 @@ mod tests {
         named
             .map(|named| named.iter().map(|named| format!("{}={}", named.key, named.path)).collect::<Vec<_>>().join(" "))
             .map(|named| named.replace("environments/files/", ""))
-            .map_err(|found| {
-                found
-                    .iter()
-                    .map(|finding| format!("{}: {}", finding.message, finding.hints.join("; ")))
-                    .collect::<Vec<_>>()
-                    .join("\n")
-            })
+            .map_err(|found| found.iter().map(|finding| format!("{}: {}", finding.message, finding.hints.join("; "))).collect())
     }
 
     #[test]

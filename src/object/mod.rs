@@ -4,8 +4,9 @@
 //! [`Sealed`](crate::secret::Sealed) expression in the tree, never its value.
 
 mod bundle;
-mod config;
+pub mod emit;
 mod id;
+pub mod mask;
 mod node;
 mod parse;
 mod path;
@@ -16,7 +17,6 @@ mod select;
 pub(crate) mod testing;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
-pub use config::{Config, config_of};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
 pub use parse::{parse, parse_value};
