@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use super::sealed::SecretKey;
 use super::store::Secrets;
-use crate::diagnostic::{Diagnostic, Rule, nearest, rule};
+use crate::diagnostic::{Diagnostic, nearest, rule};
 use crate::source::Span;
 
 rule!(UNKNOWN_SECRET, "unknown-secret", Error, "a sealed value is named that no sealed file of the environment holds");
-
-/// The rules of this file.
-pub static RULES: &[&Rule] = &[&UNKNOWN_SECRET];
 
 impl Secrets {
     /// The secret at a key path that stands at `span`.

@@ -25,13 +25,40 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
+impl Fingerprint {
+    /// All 64 hexadecimal digits.
+    pub fn hex(&self) -> String {
+        super::file_key::hex(&self.0)
+    }
+}
+
 /// What a sealed value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretKind {
     /// UTF-8 text: a key in a sealed TOML file, or a text member of a sealed folder.
     Text,
     /// Bytes that aren't UTF-8: a whole file in a sealed folder.
     Binary,
+}
+
+impl SecretKind {
+    /// As the index writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Binary => "binary",
+        }
+    }
+
+    /// Reads what [`SecretKind::name`] gives.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Text, Self::Binary].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What a value is.
+    pub(super) fn of(value: &[u8]) -> Self {
+        if std::str::from_utf8(value).is_ok() { Self::Text } else { Self::Binary }
+    }
 }
 
 /// A sealed value's public half. Two are equal if their fingerprints are, which cover file key, path and value; where the
