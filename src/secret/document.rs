@@ -105,7 +105,8 @@ impl Document {
 
     /// All values, in the order written.
     pub(crate) fn values(&self) -> Result<Vec<Value>, Vec<DocumentError>> {
-        read(&self.body).map(|content| content.leaves.into_iter().map(|leaf| Value { path: leaf.path, text: leaf.text }).collect())
+        read(&self.body)
+            .map(|content| content.leaves.into_iter().map(|leaf| Value { path: leaf.path, text: leaf.text }).collect())
     }
 
     /// Sets a value: in place if it is there, else behind the last key of its table.
@@ -148,7 +149,8 @@ impl Document {
             text.push('\n');
         }
         let Some(own) = &self.own else { return text };
-        let recipients: Vec<String> = own.recipients.iter().map(|recipient| format!("    {},\n", quote(recipient.as_str()))).collect();
+        let recipients: Vec<String> =
+            own.recipients.iter().map(|recipient| format!("    {},\n", quote(recipient.as_str()))).collect();
         let public = format!("path = {}\nserial = {}\nrecipients = [\n{}]\n", quote(&own.path), own.serial, recipients.concat());
         text.reserve_exact(OWN_HEAD.len() + public.len() + 64);
         text.push_str(OWN_HEAD);
@@ -259,7 +261,8 @@ impl Reader<'_> {
             _ => None,
         };
         let path = table.get("path").and_then(|path| path.get_ref().as_str()).map(str::to_owned);
-        let serial = table.get("serial").and_then(|serial| serial.get_ref().as_integer()).and_then(|serial| serial.as_str().parse().ok());
+        let serial =
+            table.get("serial").and_then(|serial| serial.get_ref().as_integer()).and_then(|serial| serial.as_str().parse().ok());
         let recipients = table.get("recipients").and_then(|list| list.get_ref().as_array()).ok_or("has no `recipients`")?;
         let recipients = recipients
             .iter()
@@ -373,7 +376,8 @@ fn without_own(text: &str) -> Result<Zeroizing<String>, Vec<DocumentError>> {
     let leaves = read(text)?.leaves;
     let literals: Vec<Zeroizing<String>> = leaves.iter().map(|leaf| leaf.literal(text)).collect();
     let mut document = parse_skeleton(&skeleton(text, &leaves)).map_err(|error| vec![error])?;
-    let comment = document.get("plimsoll").and_then(Item::as_table).and_then(|own| own.decor().prefix()?.as_str().map(str::to_owned));
+    let comment =
+        document.get("plimsoll").and_then(Item::as_table).and_then(|own| own.decor().prefix()?.as_str().map(str::to_owned));
     document.as_table_mut().remove("plimsoll");
     let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
     document.set_trailing(format!("{}{trailing}", comment.unwrap_or_default()));

@@ -57,7 +57,10 @@ fn the_own_table_comes_and_goes() {
     let again = parsed(&document.to_text());
     assert_eq!(again.body(), TEXT);
     let read = again.own.as_ref().unwrap();
-    assert_eq!((read.path.as_str(), read.serial, &read.recipients), ("environments/prod.secrets.age", 3, &document.own.as_ref().unwrap().recipients));
+    assert_eq!(
+        (read.path.as_str(), read.serial, &read.recipients),
+        ("environments/prod.secrets.age", 3, &document.own.as_ref().unwrap().recipients)
+    );
     // Another tool may have moved it or written behind it.
     let moved = format!("{}\n# last words\n[late]\nkey = \"v\"\n", document.to_text().as_str());
     let moved = parsed(&moved);

@@ -121,7 +121,8 @@ impl Sealed {
             seen.join(", ")
         };
         let fingerprint = self.pure().map_or_else(|| self.fingerprint(), |key| key.fingerprint);
-        let mut mask = vec![("file", list(|key| key.file.as_str())), ("key", list(|key| &key.path)), ("fingerprint", fingerprint.hex())];
+        let mut mask =
+            vec![("file", list(|key| key.file.as_str())), ("key", list(|key| &key.path)), ("fingerprint", fingerprint.hex())];
         if self.pure().is_none() {
             mask.push(("form", self.form()));
         }

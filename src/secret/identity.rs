@@ -162,8 +162,10 @@ impl Identities {
     /// Unlocks, with a passphrase, the next key that could open a file with this age header. `None`: there is no such key.
     pub(super) fn unlock_for(&mut self, header: &str) -> Option<Result<(), IdentityError>> {
         let fits = |locked: &Locked| match &locked.kind {
-            LockedKind::Ssh(_, Some(recipient)) => header.contains(&format!("-> {}\n", stanza_of(recipient)))
-                || header.contains(&format!("-> {} ", stanza_of(recipient))),
+            LockedKind::Ssh(_, Some(recipient)) => {
+                header.contains(&format!("-> {}\n", stanza_of(recipient)))
+                    || header.contains(&format!("-> {} ", stanza_of(recipient)))
+            }
             LockedKind::Ssh(_, None) | LockedKind::File(_) => true,
         };
         let at = self.locked.iter().position(fits)?;
@@ -173,7 +175,9 @@ impl Identities {
 
     fn unlock(&mut self, locked: Locked) -> Result<(), IdentityError> {
         let Locked { from, kind } = locked;
-        let Some(passphrase) = (self.ask)(&format!("Passphrase of {from}: ")) else { return Err(IdentityError::NoTerminal(from)) };
+        let Some(passphrase) = (self.ask)(&format!("Passphrase of {from}: ")) else {
+            return Err(IdentityError::NoTerminal(from));
+        };
         let passphrase = SecretString::from(passphrase.as_str());
         match kind {
             LockedKind::Ssh(key, recipient) => {

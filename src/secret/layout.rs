@@ -51,7 +51,13 @@ pub(crate) fn members(files: &Files, folder: &RootPath, asked: Option<Span>) -> 
     Ok(found)
 }
 
-fn collect(files: &Files, folder: &RootPath, asked: Option<Span>, depth: usize, found: &mut Vec<RootPath>) -> Result<(), Diagnostic> {
+fn collect(
+    files: &Files,
+    folder: &RootPath,
+    asked: Option<Span>,
+    depth: usize,
+    found: &mut Vec<RootPath>,
+) -> Result<(), Diagnostic> {
     for entry in files.list(folder, asked)? {
         let path = within(folder, &entry.name);
         match entry.kind {

@@ -38,6 +38,7 @@ pub(super) fn check(recipients: &[Recipient]) -> Result<(), SealError> {
     if recipients.is_empty() {
         return Err(SealError::NoRecipients);
     }
-    let twice = recipients.iter().enumerate().find(|(at, recipient)| recipients.iter().take(*at).any(|other| other == *recipient));
+    let twice =
+        recipients.iter().enumerate().find(|(at, recipient)| recipients.iter().take(*at).any(|other| other == *recipient));
     twice.map_or(Ok(()), |(_, recipient)| Err(SealError::Duplicate(recipient.clone())))
 }

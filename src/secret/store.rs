@@ -9,7 +9,9 @@ use rustc_hash::FxBuildHasher;
 use super::file_key::KeyId;
 use super::index::{Index, IndexKey};
 use super::recipient::Recipient;
-use super::rules::{INDEX_MISMATCH, INDEX_MISSING, INDEX_STALE, RECIPIENT_DRIFT, RECIPIENT_INVALID, SEALED_MISSING, SECRET_KEY_CONFLICT};
+use super::rules::{
+    INDEX_MISMATCH, INDEX_MISSING, INDEX_STALE, RECIPIENT_DRIFT, RECIPIENT_INVALID, SEALED_MISSING, SECRET_KEY_CONFLICT,
+};
 use super::sealed::SecretKey;
 use super::tokens::Tokens;
 use super::{index_read, layout, random};
@@ -211,7 +213,9 @@ pub(crate) fn read_index(files: &Files, sealed: &RootPath, asked: Option<Span>) 
         }
         Diagnostic::new(&INDEX_MISSING, format!("`{sealed}` has no index: `{path}` doesn't exist"))
             .at_opt(asked, "named here")
-            .hint(format!("commit the index beside it, or make it with `plimsoll secrets reindex {sealed}`, which needs an identity"))
+            .hint(format!(
+                "commit the index beside it, or make it with `plimsoll secrets reindex {sealed}`, which needs an identity"
+            ))
     })?;
     let index = index_read::read(files.map(), file, sealed)?;
     if index.fits(&bytes) {

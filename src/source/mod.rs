@@ -13,10 +13,10 @@ mod path;
 mod span;
 
 pub use disk::{DiskTree, find_root};
+pub(crate) use files::FILE_NOT_FOUND;
 pub use files::{Entry, EntryKind, Files, RULES, Tree, TreeError};
 pub use git::{GIT_RULES, Git};
 pub use git_tree::GitTree;
-pub(crate) use files::FILE_NOT_FOUND;
 pub use map::{Source, SourceKind, SourceMap};
 pub use memory::MemoryTree;
 pub use path::{OutsideRoot, RootPath};
