@@ -11,6 +11,7 @@ mod map;
 mod memory;
 mod path;
 mod span;
+pub mod write;
 
 pub use disk::{DiskTree, find_root};
 pub(crate) use files::FILE_NOT_FOUND;
