@@ -241,8 +241,12 @@ mod tests {
     fn a_folder_that_cannot_be_moved_is_written_file_by_file() {
         let temp = tempfile::tempdir().unwrap();
         write_below(temp.path(), &files(&["old.yaml", "both.yaml"])).unwrap();
-        in_place(temp.path(), &files(&["both.yaml", "new.yaml"]), &files(&["old.yaml", "both.yaml"]).into_keys().collect::<Vec<_>>())
-            .unwrap();
+        in_place(
+            temp.path(),
+            &files(&["both.yaml", "new.yaml"]),
+            &files(&["old.yaml", "both.yaml"]).into_keys().collect::<Vec<_>>(),
+        )
+        .unwrap();
         assert_eq!(names(temp.path()), ["both.yaml", "new.yaml"]);
     }
 
