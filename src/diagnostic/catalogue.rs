@@ -11,6 +11,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::object::RULES,
     crate::secret::RULES,
     crate::generate::RULES,
+    crate::inject::RULES,
 ];
 
 /// Every rule, by name.

@@ -144,7 +144,13 @@ mod tests {
         named
             .map(|named| named.iter().map(|named| format!("{}={}", named.key, named.path)).collect::<Vec<_>>().join(" "))
             .map(|named| named.replace("environments/files/", ""))
-            .map_err(|found| found.iter().map(|finding| format!("{}: {}", finding.message, finding.hints.join("; "))).collect())
+            .map_err(|found| {
+                found
+                    .iter()
+                    .map(|finding| format!("{}: {}", finding.message, finding.hints.join("; ")))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            })
     }
 
     #[test]

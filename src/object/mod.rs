@@ -4,6 +4,7 @@
 //! [`Sealed`](crate::secret::Sealed) expression in the tree, never its value.
 
 mod bundle;
+mod config;
 pub mod emit;
 mod id;
 pub mod mask;
@@ -17,6 +18,7 @@ mod select;
 pub(crate) mod testing;
 
 pub use bundle::{Bundle, MadeBy, Object, Touch};
+pub use config::{Config, config_of};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
 pub use parse::{parse, parse_value};

@@ -97,7 +97,7 @@ fn looks_like_pod_spec(map: &Map) -> bool {
 }
 
 /// A config object's kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConfigKind {
     /// A ConfigMap.
     ConfigMap,
