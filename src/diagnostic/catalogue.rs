@@ -8,6 +8,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::source::RULES,
     crate::source::GIT_RULES,
     crate::object::PARSE_RULES,
+    crate::environment::RULES,
     crate::object::RULES,
     crate::secret::RULES,
     crate::generate::RULES,

@@ -107,3 +107,25 @@ impl Table {
         }
     }
 }
+
+impl Table {
+    /// All values that aren't tables, in order, with their paths of keys. An empty table is a value too.
+    pub fn leaves(&self) -> impl Iterator<Item = (Vec<&str>, &Value)> {
+        fn children<'a>(table: &'a Table, path: &[&'a str], open: &mut Vec<(Vec<&'a str>, &'a Value)>) {
+            for (key, entry) in table.0.iter().rev() {
+                open.push((path.iter().copied().chain([key.as_str()]).collect(), &entry.value));
+            }
+        }
+        let mut open = Vec::new();
+        children(self, &[], &mut open);
+        std::iter::from_fn(move || {
+            while let Some((path, value)) = open.pop() {
+                match &value.kind {
+                    ValueKind::Table(table) if !table.0.is_empty() => children(table, &path, &mut open),
+                    _ => return Some((path, value)),
+                }
+            }
+            None
+        })
+    }
+}
