@@ -10,6 +10,7 @@ mod allow;
 mod finding;
 mod pod;
 mod references;
+pub mod schema;
 mod secrets;
 mod world;
 

@@ -1,0 +1,9 @@
+//! Tests against a real API server (etcd and kube-apiserver of `tests/cluster/build`; Linux and Go, no root, no node).
+//!
+//! The first run builds the servers, which takes minutes; later ones start in seconds. All tests of this binary share one.
+
+#![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
+
+mod schemas;
+mod server;

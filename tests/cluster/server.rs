@@ -1,0 +1,94 @@
+//! One API server for all tests of this process.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use kube::{Client, Config};
+use serde::Deserialize;
+use tokio::runtime::Runtime;
+
+/// A running API server. It ends when this process does, however that happens: `up` reads its input, and ends at the end of it.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) server: String,
+    ca: String,
+    tokens: BTreeMap<String, String>,
+    _up: Child,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    server: String,
+    ca: String,
+    tokens: BTreeMap<String, String>,
+}
+
+/// The server, started by whoever asks first.
+///
+/// # Panics
+/// If it can't be started; all tests that need it fail then, they aren't skipped.
+pub(crate) fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(start)
+}
+
+/// Runs a future on the one runtime that all clients of this process live on.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime")).block_on(future)
+}
+
+impl Cluster {
+    /// A client of `admin`, `deployer`, `reviewer` or `stranger`; only the first has any right by itself.
+    pub(crate) fn client(&self, user: &str) -> Client {
+        let mut config = Config::new(self.server.parse().expect("a URL"));
+        config.root_cert = Some(vec![pem_bytes(&self.ca)]);
+        config.auth_info.token = Some(self.tokens.get(user).expect("a user of up/cluster.go").clone().into());
+        // A test wants to see what the server says the first time.
+        config.default_retry = false;
+        run(async { Client::try_from(config).expect("a client") })
+    }
+
+    /// The answer to a GET, as JSON.
+    pub(crate) fn get(&self, path: &str) -> serde_json::Value {
+        let request = http::Request::get(path).body(Vec::new()).expect("a request");
+        run(self.client("admin").request(request)).unwrap_or_else(|error| panic!("GET {path}: {error}"))
+    }
+}
+
+/// A script of this folder, run; its standard output.
+pub(crate) fn script(name: &str, arguments: &[&str]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster").join(name);
+    let output = Command::new(&path).args(arguments).stderr(Stdio::inherit()).output().expect("the script runs");
+    assert!(output.status.success(), "{} failed; its messages stand above", path.display());
+    String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+}
+
+fn start() -> Cluster {
+    let built = script("build", &[]);
+    let part = |name: &str| {
+        let line = built.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("build says where {name} is")).to_owned()
+    };
+    let mut child = Command::new(part("up"))
+        .arg(part("assets"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("tests/cluster/up runs");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let ready: Ready = serde_json::from_str(&line).expect("the servers are ready; else up says above why not");
+    Cluster { server: ready.server, ca: ready.ca, tokens: ready.tokens, _up: child }
+}
+
+/// The DER bytes of a PEM certificate.
+fn pem_bytes(pem: &str) -> Vec<u8> {
+    use base64::Engine;
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    base64::engine::general_purpose::STANDARD.decode(body).expect("PEM")
+}
