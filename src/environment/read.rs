@@ -22,13 +22,15 @@ pub(super) struct LayerText {
 /// Reads a TOML text. What could be read is given even of a broken one, so that its `extends` can be followed.
 pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> LayerText {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let broken = !errors.is_empty();
-    if broken {
-        diagnostics.extend(syntax::explain(file, text, errors));
+    if errors.is_empty() {
+        let table = Reader { file, diagnostics, broken: false }.table(root.into_inner());
+        return LayerText { table, broken: false };
     }
-    let mut reader = Reader { file, diagnostics, broken };
-    let table = reader.table(root.into_inner());
-    LayerText { table, broken }
+    let (readable, errors) = syntax::explain(file, text);
+    diagnostics.extend(errors);
+    let (root, _) = DeTable::parse_recoverable(&readable);
+    let table = Reader { file, diagnostics, broken: true }.table(root.into_inner());
+    LayerText { table, broken: true }
 }
 
 struct Reader<'a> {
