@@ -99,6 +99,7 @@ impl Conform<'_> {
             match keys.iter().find(|key| key.name == name) {
                 Some(key) if HEAD.contains(&key.name) || matches!(key.shape, Shape::Lists) => {
                     self.misplaced(name, entry.key_span);
+                    self.refused.insert(entry.value.origin.span);
                 }
                 Some(key) => self.child(name, |this| this.list_below(&entry.value, &key.shape)),
                 None => self.unknown(name, entry, keys),
@@ -131,7 +132,10 @@ impl Conform<'_> {
     }
 
     fn no_list(&mut self, value: &Value) {
-        let message = format!("`{}` is {}; `append` and `prepend` take lists", self.shown(), kind_name(&value.kind));
+        let message = match &value.kind {
+            ValueKind::List(_) => format!("`{}` repeats the path of something that isn't a list", self.shown()),
+            kind => format!("`{}` is {}; `append` and `prepend` take lists", self.shown(), kind_name(kind)),
+        };
         self.refused.insert(value.origin.span);
         self.diagnostics.push(
             Diagnostic::new(&WRONG_TYPE, message)
@@ -159,7 +163,7 @@ impl Conform<'_> {
             let known: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
             diagnostic.hint(format!("known here: {}", known.join(", ")))
         };
-        if self.path.is_empty() && !matches!(entry.value.kind, ValueKind::Table(_)) {
+        if self.path.is_empty() && diagnostic.hints.iter().all(|hint| hint.starts_with("known")) {
             diagnostic = diagnostic.hint("values for templates stand below `[values]`");
         }
         self.diagnostics.push(diagnostic);
@@ -174,37 +178,32 @@ impl Conform<'_> {
 
     fn wrong_type(&mut self, value: &Value, shape: &Shape) {
         let message = format!("`{}` takes {}, not {}", self.shown(), shape.wanted(), kind_name(&value.kind));
-        let mut diagnostic = Diagnostic::new(&WRONG_TYPE, message).at(value.origin.span, kind_name(&value.kind));
-        let text_wanted = matches!(shape, Shape::Text | Shape::Duration | Shape::Choice(_));
-        match (&value.kind, shape) {
-            (ValueKind::Integer(number), _) if text_wanted => {
-                diagnostic = diagnostic.hint(format!("put it in quotes: \"{number}\""))
-            }
-            (ValueKind::Boolean(truth), _) if text_wanted => {
-                diagnostic = diagnostic.hint(format!("put it in quotes: \"{truth}\""))
-            }
-            (ValueKind::Float(_) | ValueKind::Date(_), _) if text_wanted => {
-                diagnostic = diagnostic.hint("put it in quotes, as it is to read")
-            }
-            (ValueKind::Text(_), Shape::List(Shape::Text) | Shape::Pile(Shape::Text)) => {
-                diagnostic = diagnostic.hint("put it in brackets: [\"…\"]");
-            }
-            (ValueKind::Table(_), Shape::Pile(Shape::Table(_)) | Shape::List(Shape::Table(_))) => {
-                diagnostic = diagnostic.hint(format!("each one has a header in double brackets: [[{}]]", self.shown()));
-            }
-            (ValueKind::List(_), Shape::Table(_) | Shape::Map(..)) => {
-                diagnostic = diagnostic.hint(format!("its header has single brackets: [{}]", self.shown()));
-            }
-            (ValueKind::Text(text), Shape::Integer(_)) if text.parse::<i64>().is_ok() => {
-                diagnostic = diagnostic.hint("leave the quotes away")
-            }
-            (ValueKind::Text(text), Shape::Boolean) if text == "true" || text == "false" => {
-                diagnostic = diagnostic.hint("leave the quotes away");
-            }
-            _ => {}
-        }
+        let diagnostic = Diagnostic::new(&WRONG_TYPE, message).at(value.origin.span, kind_name(&value.kind));
         self.refused.insert(value.origin.span);
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(match self.type_hint(value, shape) {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        });
+    }
+
+    /// How the value becomes what is wanted.
+    fn type_hint(&self, value: &Value, shape: &Shape) -> Option<String> {
+        let text_wanted = matches!(shape, Shape::Text | Shape::Duration | Shape::Choice(_));
+        Some(match (&value.kind, shape) {
+            (ValueKind::Integer(number), _) if text_wanted => format!("put it in quotes: \"{number}\""),
+            (ValueKind::Boolean(truth), _) if text_wanted => format!("put it in quotes: \"{truth}\""),
+            (ValueKind::Float(_) | ValueKind::Date(_), _) if text_wanted => "put it in quotes, as it is to read".into(),
+            (ValueKind::Text(_), Shape::List(Shape::Text) | Shape::Pile(Shape::Text)) => "put it in brackets: [\"…\"]".into(),
+            (ValueKind::Table(_), Shape::Pile(Shape::Table(_)) | Shape::List(Shape::Table(_))) => {
+                format!("each one has a header in double brackets: [[{}]]", self.shown())
+            }
+            (ValueKind::List(_), Shape::Table(_) | Shape::Map(..) | Shape::Owned(..) | Shape::FreeTable) => {
+                format!("its header has single brackets: [{}]", self.shown())
+            }
+            (ValueKind::Text(text), Shape::Integer(_)) if text.parse::<i64>().is_ok() => "leave the quotes away".into(),
+            (ValueKind::Text(text), Shape::Boolean) if text == "true" || text == "false" => "leave the quotes away".into(),
+            _ => return None,
+        })
     }
 
     fn choice(&mut self, text: &str, span: Span, choices: &'static [Choice]) {
@@ -214,12 +213,12 @@ impl Conform<'_> {
         let wanted = Shape::Choice(choices).wanted();
         let message = format!("`{}` is \"{}\", but must be {wanted}", self.shown(), text.escape_debug());
         let diagnostic = Diagnostic::new(&BAD_VALUE, message).at(span, "not one of them");
-        self.diagnostics.push(match nearest(text, choices.iter().map(|choice| choice.name)) {
-            Some(near) => diagnostic.hint(format!("did you mean \"{near}\"?")),
-            None => {
-                let all: Vec<String> = choices.iter().map(|choice| format!("\"{}\": {}", choice.name, choice.doc)).collect();
-                diagnostic.hint(all.join("; "))
-            }
+        let near = if choices.len() > 1 { nearest(text, choices.iter().map(|choice| choice.name)) } else { None };
+        self.diagnostics.push(if let Some(near) = near {
+            diagnostic.hint(format!("did you mean \"{near}\"?"))
+        } else {
+            let all: Vec<String> = choices.iter().map(|choice| format!("\"{}\": {}", choice.name, choice.doc)).collect();
+            diagnostic.hint(all.join("; "))
         });
     }
 

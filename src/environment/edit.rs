@@ -1,10 +1,13 @@
 //! What a layer does to those below it beside overriding: `unset`, `[append]`, `[prepend]`.
 
+use std::collections::BTreeSet;
+
 use super::inherit::Layer;
 use super::merge::added;
 use super::value::{Table, Value, ValueKind};
 use super::{NOTHING_TO_APPEND, NOTHING_TO_UNSET, SEALED_TWICE, path};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::Span;
 
 /// Drops what `layer` unsets. Runs before the layer's own tables are merged.
 pub(super) fn unset(lower: &mut Table, layer: &Layer, diagnostics: &mut Diagnostics) {
@@ -58,11 +61,15 @@ enum End {
     Back,
 }
 
-/// Adds what `layer` appends and prepends. Runs after the layer's own tables were merged.
-pub(super) fn extend(merged: &mut Table, layer: &Layer, diagnostics: &mut Diagnostics) {
+/// Adds what `layer` appends and prepends. Runs after the layer's own tables were merged; `refused` places were said to be
+/// wrong already.
+pub(super) fn extend(merged: &mut Table, layer: &Layer, refused: &BTreeSet<Span>, diagnostics: &mut Diagnostics) {
     for (additions, end) in [(&layer.prepend, End::Front), (&layer.append, End::Back)] {
         let mut extend = Extend { layer, end, path: Vec::new(), diagnostics };
         for (keys, value) in lists(additions) {
+            if refused.contains(&value.origin.span) {
+                continue;
+            }
             extend.path = keys;
             extend.list(merged, value);
         }

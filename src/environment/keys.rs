@@ -105,7 +105,7 @@ static TARGET: &[Key] = &[
     key("require-clean", Boolean, "Apply only what HEAD holds, and only if HEAD is in a remote-tracking branch."),
 ];
 
-static KUBERNETES: &[Choice] = &[one("1.37", "Kubernetes 1.37")];
+static KUBERNETES: &[Choice] = &[one("1.37", "the version whose schemas are built in")];
 
 static ENGINE: &[Choice] = &[
     one("plimsoll", "`plimsoll apply`"),

@@ -6,7 +6,9 @@
 
 mod conform;
 mod edit;
+mod firsts;
 mod inherit;
+mod json_schema;
 mod keys;
 mod merge;
 mod names;
@@ -18,6 +20,7 @@ mod syntax;
 mod typed;
 mod value;
 
+pub use json_schema::json_schema;
 pub use names::{FOLDER, Listed, list};
 pub use settings::*;
 pub use value::{Origin, Spanned, Table, TableEntry, Value, ValueKind};
@@ -28,7 +31,7 @@ use crate::diagnostic::{Diagnostics, Rule, rule};
 use crate::source::{FileId, Files};
 
 rule!(TOML_SYNTAX, "toml-syntax", Error, "a TOML file can't be read");
-rule!(DUPLICATE_KEY, "toml-duplicate-key", Error, "a TOML key stands in one file twice");
+rule!(TOML_DUPLICATE_KEY, "toml-duplicate-key", Error, "a TOML key stands in one file twice");
 rule!(UNKNOWN_KEY, "unknown-key", Error, "an environment has a key that plimsoll doesn't know");
 rule!(MISPLACED_KEY, "misplaced-key", Error, "`extends`, `abstract` or `unset` stands inside a table");
 rule!(WRONG_TYPE, "wrong-type", Error, "a key of an environment has a value of another type than it takes");
@@ -47,7 +50,7 @@ rule!(EXTENDS_ORDER, "extends-order", Error, "the `extends` lists of an environm
 /// The rules of this module.
 pub static RULES: &[&Rule] = &[
     &TOML_SYNTAX,
-    &DUPLICATE_KEY,
+    &TOML_DUPLICATE_KEY,
     &UNKNOWN_KEY,
     &MISPLACED_KEY,
     &WRONG_TYPE,
@@ -99,7 +102,7 @@ pub fn load(files: &Files, name: &str) -> Result<Environment, Diagnostics> {
         edit::unset(&mut merged, &layer, &mut diagnostics);
         let table = std::mem::take(&mut layer.table);
         merge::merge(&mut merged, table, &refused, &mut diagnostics);
-        edit::extend(&mut merged, &layer, &mut diagnostics);
+        edit::extend(&mut merged, &layer, &refused, &mut diagnostics);
     }
     let Some(file) = ids.last().copied() else { return Err(diagnostics) };
     let settings = typed::settings(files, file, &merged, &mut diagnostics);
@@ -110,5 +113,7 @@ pub fn load(files: &Files, name: &str) -> Result<Environment, Diagnostics> {
     diagnostics.into_result(Environment { name: name.to_owned(), layers: ids, settings, values })
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

@@ -37,7 +37,8 @@ pub(super) fn names(files: &Files) -> Result<Vec<String>, Diagnostics> {
     let entries = files.list(&folder, None)?;
     let names = entries.into_iter().filter(|entry| entry.kind == EntryKind::File).filter_map(|entry| {
         let name = entry.name.strip_suffix(".toml")?;
-        (!name.is_empty() && !name.starts_with('.') && !name.ends_with(".index")).then(|| name.to_owned())
+        let is_index = name.rsplit_once('.').is_some_and(|(_, last)| last == "index");
+        (!name.is_empty() && !name.starts_with('.') && !is_index).then(|| name.to_owned())
     });
     let mut names: Vec<String> = names.collect();
     names.sort();

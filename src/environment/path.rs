@@ -39,30 +39,38 @@ pub(super) fn find<'a, S: AsRef<str>>(table: &'a Table, path: &[S]) -> Option<&'
     }
 }
 
-/// A path that exists and was likely meant: the first part of `path` that exists, then the nearest name below it; or, where
-/// nothing below is near, the path elsewhere whose last key is the same.
+/// A path that exists and was likely meant: the same path but for one key, or the same last key elsewhere.
 pub(super) fn nearest(table: &Table, path: &[String]) -> Option<String> {
-    let known: Vec<String> = every(table);
+    let known: Vec<Vec<&str>> = every(table);
+    let fits = |known: &&Vec<&str>| {
+        let differ: Vec<(&&str, &String)> = known.iter().zip(path).filter(|(one, other)| one != other).collect();
+        known.len() == path.len()
+            && differ.len() <= 1
+            && differ.iter().all(|(one, other)| crate::diagnostic::nearest(other, [**one]).is_some())
+    };
+    // Of several, the one that one would find by hand: the nearest of the last differing key.
+    let candidates: Vec<&Vec<&str>> = known.iter().filter(fits).collect();
     let written = show(path);
-    if let Some(near) = crate::diagnostic::nearest(&written, known.iter().map(String::as_str)) {
+    let shown: Vec<String> = candidates.iter().map(|path| show(path.iter())).collect();
+    if let Some(near) = crate::diagnostic::nearest(&written, shown.iter().map(String::as_str)) {
         return Some(near.to_owned());
     }
-    let last = show(path.last());
-    known.into_iter().find(|known| known.strip_suffix(last.as_str()).is_some_and(|rest| rest.ends_with('.')))
+    let last = path.last()?;
+    known.iter().find(|known| known.len() > 1 && known.last() == Some(&last.as_str())).map(|path| show(path.iter()))
 }
 
 /// All paths of tables, values and named items.
-fn every(table: &Table) -> Vec<String> {
-    fn walk<'a>(table: &'a Table, path: &mut Vec<&'a str>, paths: &mut Vec<String>) {
+fn every(table: &Table) -> Vec<Vec<&str>> {
+    fn walk<'a>(table: &'a Table, path: &mut Vec<&'a str>, paths: &mut Vec<Vec<&'a str>>) {
         for (key, entry) in &table.0 {
             path.push(key);
-            paths.push(show(path.iter()));
+            paths.push(path.clone());
             match &entry.value.kind {
                 ValueKind::Table(inner) => walk(inner, path, paths),
                 ValueKind::List(items) => {
                     for name in items.iter().filter_map(item_name) {
                         path.push(name);
-                        paths.push(show(path.iter()));
+                        paths.push(path.clone());
                         path.pop();
                     }
                 }

@@ -306,23 +306,18 @@ fn transform(view: &View<'_>) -> Transform {
 }
 
 fn patch(view: &View<'_>, diagnostics: &mut Diagnostics) -> Option<Patch> {
-    let target = match view.section("target") {
-        Some(conditions) => PatchTarget {
+    let target = if let Some(conditions) = view.section("target") {
+        PatchTarget {
             object: conditions.text("object"),
             group: conditions.text("group"),
             version: conditions.text("version"),
             namespace: conditions.text("namespace"),
             labels: conditions.text("labels"),
             annotations: conditions.text("annotations"),
-        },
-        None => PatchTarget {
-            object: Some(view.text("target")?),
-            group: None,
-            version: None,
-            namespace: None,
-            labels: None,
-            annotations: None,
-        },
+        }
+    } else {
+        let object = Some(view.text("target")?);
+        PatchTarget { object, group: None, version: None, namespace: None, labels: None, annotations: None }
     };
     let body = match (patch_merge(view), patch_json(view)) {
         (Some(body), None) | (None, Some(body)) => body,
@@ -395,6 +390,8 @@ struct Required<'a> {
 
 impl Required<'_> {
     fn table(&mut self, view: &View<'_>, keys: &'static [Key]) {
+        // A key that is unknown was likely meant to be the one that lacks, and was said.
+        let all_known = view.table.0.keys().all(|name| keys.iter().any(|key| key.name == name));
         for key in keys {
             match view.table.0.get(key.name) {
                 Some(entry) => {
@@ -402,7 +399,7 @@ impl Required<'_> {
                     self.value(&entry.value, &key.shape);
                     self.path.pop();
                 }
-                None if key.required => self.missing(view.span, key),
+                None if key.required && all_known => self.missing(view.span, key),
                 None => {}
             }
         }
