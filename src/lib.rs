@@ -17,6 +17,7 @@ pub mod change;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
+pub mod effective;
 pub mod environment;
 pub mod generate;
 pub mod inject;

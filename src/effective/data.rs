@@ -1,0 +1,90 @@
+//! The ConfigMaps and Secrets of a namespace, by name.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Part;
+use crate::object::podspec::ConfigKind;
+use crate::object::{Bundle, Data, Node, Object};
+use crate::secret::Sealed;
+
+/// What pods of one namespace can take from.
+pub(super) struct Configs<'a>(BTreeMap<(&'a str, &'a str), &'a Object>);
+
+/// The value of one key.
+pub(super) struct Value<'a> {
+    pub key: &'a str,
+    pub part: Part,
+}
+
+impl<'a> Configs<'a> {
+    /// Those of `namespace`, and those that name none: it is then the target's.
+    pub(super) fn new(bundle: &'a Bundle, namespace: Option<&str>) -> Self {
+        let config = |object: &&Object| {
+            object.source.group.is_empty()
+                && matches!(object.kind(), "ConfigMap" | "Secret")
+                && (object.namespace().is_none() || namespace.is_none() || object.namespace() == namespace)
+        };
+        let objects = bundle.objects.iter().filter(config);
+        Self(objects.map(|object| ((object.kind(), object.name()), object)).collect())
+    }
+
+    /// All keys of an object, sorted as the API server gives them; `None` if the bundle doesn't have it.
+    pub(super) fn keys(&self, kind: ConfigKind, name: &str) -> Option<Vec<Value<'a>>> {
+        let object = self.0.get(&(kind.name(), name))?;
+        let mut values: BTreeMap<&str, Part> = BTreeMap::new();
+        for (field, encoded) in [("data", kind == ConfigKind::Secret), ("binaryData", true), ("stringData", false)] {
+            let Some(map) = object.root.get(field).and_then(Node::as_map) else { continue };
+            for (key, entry) in map.iter() {
+                values.insert(key, if encoded { decode(&entry.node) } else { plain(&entry.node) });
+            }
+        }
+        Some(values.into_iter().map(|(key, part)| Value { key, part }).collect())
+    }
+
+    /// Those keys that become variables: `binaryData` never does.
+    pub(super) fn texts(&self, kind: ConfigKind, name: &str) -> Option<Vec<Value<'a>>> {
+        let mut values = self.keys(kind, name)?;
+        let binary = self.0.get(&(kind.name(), name)).and_then(|object| object.root.get("binaryData"));
+        values.retain(|value| binary.is_none_or(|binary| binary.get(value.key).is_none()));
+        Some(values)
+    }
+
+    /// One key, or in words where it is.
+    pub(super) fn key(&self, kind: ConfigKind, name: &str, key: &str) -> Part {
+        let Some(values) = self.keys(kind, name) else {
+            return Part::Cluster(format!("{}/{name}, key {key} (outside the bundle)", kind.name()));
+        };
+        let found = values.into_iter().find(|value| value.key == key).map(|value| value.part);
+        found.unwrap_or_else(|| Part::Cluster(format!("{}/{name} has no key {key}", kind.name())))
+    }
+}
+
+fn plain(node: &Node) -> Part {
+    match &node.data {
+        Data::Text(text) => Part::Known(Sealed::Text(text.clone())),
+        Data::Sealed(sealed) => Part::Known((**sealed).clone()),
+        _ => Part::Cluster(format!("{}, not a text", node.type_name())),
+    }
+}
+
+/// The inside of base64, public or sealed.
+fn decode(node: &Node) -> Part {
+    match &node.data {
+        Data::Sealed(sealed) => match &**sealed {
+            Sealed::Base64(inner) => Part::Known((**inner).clone()),
+            _ => Part::Cluster("sealed, but not as base64".to_owned()),
+        },
+        Data::Text(text) => {
+            let compact: String = text.split_whitespace().collect();
+            match STANDARD.decode(&compact).map(String::from_utf8) {
+                Ok(Ok(text)) => Part::Known(Sealed::Text(text.into())),
+                Ok(Err(bytes)) => Part::Binary(bytes.as_bytes().len()),
+                Err(_) => Part::Cluster("not base64".to_owned()),
+            }
+        }
+        _ => Part::Cluster(format!("{}, not a text", node.type_name())),
+    }
+}
