@@ -5,11 +5,13 @@
 
 mod align;
 mod fields;
+mod masked;
 mod pair;
 mod restart;
 mod secrets;
 
 pub use fields::{Difference, FieldChange, fields};
+pub use masked::{shorten, unmask};
 pub use pair::Matching;
 pub use secrets::{SecretChange, SecretDifference, secrets};
 

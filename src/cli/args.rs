@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Context, Exit, Failure, System, completions, help};
+use super::{Context, Exit, Failure, System, check, completions, diff, help, render};
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
 ///
@@ -100,6 +100,9 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "a doc here would take the place of the command's own, which is its help")]
 pub enum Command {
+    Render(render::RenderArgs),
+    Check(check::CheckArgs),
+    Diff(diff::DiffArgs),
     Completions(completions::CompletionsArgs),
     Help(help::HelpArgs),
 }
@@ -108,6 +111,9 @@ impl Command {
     /// Runs it.
     pub(super) fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         match self {
+            Self::Render(args) => render::run(args, context),
+            Self::Check(args) => check::run(args, context),
+            Self::Diff(args) => diff::run(args, context),
             Self::Completions(args) => completions::run(args, context),
             Self::Help(args) => help::run(args, context),
         }

@@ -3,13 +3,18 @@
 //! Only this folder knows arguments, terminals and exit codes. A command reads through [`Context::files`], writes its result
 //! with [`Context::write`] (stdout) and its messages with [`Context::say`] (stderr), and ends in an [`Exit`] or a [`Failure`].
 
+mod against;
 mod args;
+mod check;
+mod compile;
 mod completions;
 mod context;
+mod diff;
 mod exit;
 mod failure;
 mod help;
 mod panic;
+mod render;
 mod system;
 
 use std::ffi::OsString;
@@ -46,3 +51,5 @@ pub fn run(arguments: Vec<OsString>, system: System) -> Exit {
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod compile_tests;
