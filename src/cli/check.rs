@@ -1,5 +1,7 @@
 //! `plimsoll check`
 
+use std::fmt::Write;
+
 use clap::Args;
 
 use super::compile::{Repository, environments, head};
@@ -65,13 +67,17 @@ pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Exit, Failur
     Ok(exit_of(&all))
 }
 
-/// A line for each environment: `prod: 12 objects, fine`.
+/// A line for each environment: `prod: 12 objects, nothing found`.
 fn summary(checked: &[Checked]) -> String {
     let mut lines = String::new();
     for one in checked {
-        let objects = one.objects.map_or_else(|| "doesn't compile".to_owned(), |count| format!("{count} objects"));
+        let objects = match one.objects {
+            None => "doesn't compile".to_owned(),
+            Some(1) => "1 object".to_owned(),
+            Some(count) => format!("{count} objects"),
+        };
         let verdict = if one.findings.is_empty() { ", nothing found" } else { "" };
-        lines.push_str(&format!("{}: {objects}{verdict}\n", one.name));
+        let _ = writeln!(lines, "{}: {objects}{verdict}", one.name);
     }
     lines
 }

@@ -22,9 +22,13 @@ impl Repository {
         Ok(Self { root, files })
     }
 
-    /// Compiles the working tree's environment.
+    /// Compiles the working tree's environment. With `check`, findings of error level are a failure.
     pub(super) fn compile(&self, environment: &str, check: bool) -> Result<Compiled, Failure> {
-        compile(&self.files, environment, check, head(&self.root))
+        let compiled = compile(&self.files, environment, check, head(&self.root))?;
+        if compiled.findings.has_errors() {
+            return Err(failed(&self.files, compiled.findings));
+        }
+        Ok(compiled)
     }
 }
 

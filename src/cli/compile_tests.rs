@@ -65,7 +65,7 @@ fn check_reports_all_environments_in_each_format() {
     let repo = example();
     let ran = plimsoll(repo.path(), &["check", "--all"]);
     assert_eq!(ran.exit, Exit::Fine, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("dev: 1 objects") && ran.stdout.contains("prod: 2 objects"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("dev: 1 object,") && ran.stdout.contains("prod: 2 objects"), "{}", ran.stdout);
     fs::remove_file(repo.path().join("environments/files/prod.txt")).unwrap();
     let ran = plimsoll(repo.path(), &["check", "--all"]);
     assert_eq!(ran.exit, Exit::Invalid);
