@@ -108,7 +108,8 @@ fn read_rendered(path: &Path) -> Result<Vec<Object>, Failure> {
     let mut objects = Vec::new();
     let mut found = crate::diagnostic::Diagnostics::new();
     for path in paths {
-        let read = root.text(&path, None).map_err(Into::into).and_then(|file| parse(root.map(), file, &tokens, MadeBy::Template(file)));
+        let read =
+            root.text(&path, None).map_err(Into::into).and_then(|file| parse(root.map(), file, &tokens, MadeBy::Template(file)));
         objects.extend(found.take::<_, crate::diagnostic::Diagnostics>(read).into_iter().flatten());
     }
     found.into_result(objects).map_err(|found| failed(&root, found))

@@ -47,7 +47,8 @@ fn render_writes_yaml_json_and_a_folder() {
     let ran = plimsoll(repo.path(), &["render", "prod"]);
     assert_eq!(ran.exit, Exit::Fine, "{}", ran.stderr);
     assert!(ran.stdout.contains("kind: ConfigMap") && ran.stdout.contains("LEVEL: info"), "{}", ran.stdout);
-    let json: serde_json::Value = serde_json::from_str(&plimsoll(repo.path(), &["render", "prod", "--format", "json"]).stdout).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&plimsoll(repo.path(), &["render", "prod", "--format", "json"]).stdout).unwrap();
     assert_eq!(json["items"].as_array().unwrap().len(), 2);
     let ran = plimsoll(repo.path(), &["render", "prod", "-o", "dir:out"]);
     assert_eq!((ran.exit, ran.stdout.as_str()), (Exit::Fine, ""), "{}", ran.stderr);
@@ -70,7 +71,9 @@ fn check_reports_all_environments_in_each_format() {
     let ran = plimsoll(repo.path(), &["check", "--all"]);
     assert_eq!(ran.exit, Exit::Invalid);
     assert!(ran.stdout.contains("environments/prod.toml:5:") && ran.stdout.contains("prod: doesn't compile"), "{}", ran.stdout);
-    for (format, sign) in [("json", "\"file-not-found\""), ("sarif", "2.1.0"), ("github", "::error file="), ("junit", "<testsuite")] {
+    for (format, sign) in
+        [("json", "\"file-not-found\""), ("sarif", "2.1.0"), ("github", "::error file="), ("junit", "<testsuite")]
+    {
         let ran = plimsoll(repo.path(), &["check", "dev", "prod", "--format", format]);
         assert_eq!((ran.exit, ran.stderr.as_str()), (Exit::Invalid, ""));
         assert!(ran.stdout.contains(sign), "{}", ran.stdout);

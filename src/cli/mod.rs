@@ -48,8 +48,8 @@ pub fn run(arguments: Vec<OsString>, system: System) -> Exit {
 }
 
 #[cfg(test)]
+mod compile_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod compile_tests;

@@ -77,10 +77,13 @@ fn content(volume: &Node, configs: &Configs<'_>) -> Mounted {
         return Mounted::Files(files);
     }
     let source = volume.as_map().into_iter().flat_map(|map| map.iter()).find(|(key, _)| key.as_str() != "name");
-    Mounted::Other(source.map_or_else(|| "emptyDir".to_owned(), |(kind, entry)| {
-        let detail = ["claimName", "path", "driver", "server"].iter().find_map(|key| entry.node.get(key)?.as_str());
-        detail.map_or_else(|| kind.to_string(), |detail| format!("{kind} {detail}"))
-    }))
+    Mounted::Other(source.map_or_else(
+        || "emptyDir".to_owned(),
+        |(kind, entry)| {
+            let detail = ["claimName", "path", "driver", "server"].iter().find_map(|key| entry.node.get(key)?.as_str());
+            detail.map_or_else(|| kind.to_string(), |detail| format!("{kind} {detail}"))
+        },
+    ))
 }
 
 fn projected_source(source: &Node, configs: &Configs<'_>) -> Vec<MountedFile> {

@@ -7,7 +7,7 @@ mod expand;
 mod files;
 mod variables;
 
-pub use files::{Mount, MountedFile, Mounted};
+pub use files::{Mount, Mounted, MountedFile};
 pub use variables::Variable;
 
 use crate::object::{Bundle, Node, Object, podspec};

@@ -85,7 +85,9 @@ fn mounts_show_their_files() {
         .mounts
         .iter()
         .flat_map(|mount| match &mount.mounted {
-            Mounted::Files(files) => files.iter().map(|file| format!("{}={}", file.path, show(std::slice::from_ref(&file.value)))).collect(),
+            Mounted::Files(files) => {
+                files.iter().map(|file| format!("{}={}", file.path, show(std::slice::from_ref(&file.value)))).collect()
+            }
             Mounted::Other(words) => vec![format!("{} is {words}", mount.path)],
         })
         .collect();

@@ -31,7 +31,9 @@ pub(super) fn of(container: &Node, configs: &Configs<'_>) -> Vec<Variable> {
     for source in container.get("envFrom").and_then(Node::as_list).unwrap_or_default() {
         let prefix = source.get("prefix").and_then(Node::as_str).unwrap_or("");
         for (field, kind) in [("configMapRef", ConfigKind::ConfigMap), ("secretRef", ConfigKind::Secret)] {
-            let Some(name) = source.get(field).and_then(|reference| reference.get("name")).and_then(Node::as_str) else { continue };
+            let Some(name) = source.get(field).and_then(|reference| reference.get("name")).and_then(Node::as_str) else {
+                continue;
+            };
             match configs.texts(kind, name) {
                 Some(values) => {
                     for value in values {
