@@ -9,6 +9,12 @@ pub(super) fn at(rule: &'static Rule, object: &Object, node: &Node, message: imp
     about(rule, object, &path_of(object, node), node.span, message)
 }
 
+/// A finding about a key of a map: its place is the key's.
+pub(super) fn at_key(rule: &'static Rule, object: &Object, map: &Node, key: &str, message: impl Into<String>) -> Diagnostic {
+    let span = map.as_map().and_then(|map| map.entry(key)).map_or(map.span, |entry| entry.key_span);
+    about(rule, object, &path_of(object, map).child(key), span, message)
+}
+
 /// A finding about an object as a whole.
 pub(super) fn on(rule: &'static Rule, object: &Object, message: impl Into<String>) -> Diagnostic {
     let span = name_span(object);
