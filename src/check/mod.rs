@@ -6,16 +6,22 @@
 //!
 //! Findings come in a fixed order: check by check, object by object; `[[allow]]` is applied at the end.
 
+mod access;
 mod allow;
+mod custom;
 mod finding;
+mod hygiene;
 mod pod;
 mod references;
 pub mod schema;
 mod secrets;
+mod validate;
 mod world;
 
 #[cfg(test)]
 mod testing;
+
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -41,6 +47,8 @@ pub struct Input<'a> {
     pub secrets: &'a Secrets,
     /// The objects with their final names.
     pub bundle: &'a Bundle,
+    /// The paths under `values` that the templates read, if they were rendered with a trace: then unused values are reported.
+    pub values_read: Option<&'a BTreeSet<String>>,
 }
 
 /// How a check goes over the bundle.
@@ -65,6 +73,7 @@ struct Check {
 
 /// All checks, in the order in which their findings are shown.
 static CHECKS: &[&Check] = &[
+    &validate::CHECK,
     &references::pod::CHECK,
     &references::ingress::CHECK,
     &references::access::CHECK,
@@ -75,6 +84,12 @@ static CHECKS: &[&Check] = &[
     &secrets::plaintext::CHECK,
     &secrets::unquoted::CHECK,
     &secrets::identity::CHECK,
+    &access::role::CHECK,
+    &access::pod_security::CHECK,
+    &hygiene::tag::CHECK,
+    &hygiene::autoscaled::CHECK,
+    &hygiene::immutable::CHECK,
+    &hygiene::unused::CHECK,
 ];
 
 /// Rules that stand outside of [`CHECKS`].
@@ -94,7 +109,8 @@ pub fn check(input: Input<'_>) -> Diagnostics {
                 .hint("name a folder of `templates/` in `target.bundles`, or add a `[configmap.*]` or `[secret.*]` table"),
         );
     }
-    let world = World::new(input);
+    let schemas = custom::sets(&input, &mut findings);
+    let world = World::new(input, schemas);
     for check in CHECKS {
         run(check, &world, &mut findings);
     }

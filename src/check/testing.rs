@@ -54,7 +54,8 @@ impl Case {
         let environment =
             Environment { name: "test".to_owned(), layers: Vec::new(), settings: self.settings, values: Table::default() };
         let secrets = Secrets::new(BTreeMap::new(), Tokens::new([0; 16]));
-        let input = Input { files: &self.files, environment: &environment, secrets: &secrets, bundle: &self.bundle };
+        let input =
+            Input { files: &self.files, environment: &environment, secrets: &secrets, bundle: &self.bundle, values_read: None };
         check(input).into_iter().collect()
     }
 

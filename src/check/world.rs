@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Input;
+use super::custom::SchemaSet;
 use super::pod::Pod;
 use crate::environment::{Settings, Spanned};
 use crate::object::{Node, Object};
@@ -12,6 +13,7 @@ use crate::object::{Node, Object};
 pub struct World<'a> {
     /// What it was made of.
     pub input: Input<'a>,
+    schemas: Vec<SchemaSet>,
     pods: Vec<Pod<'a>>,
     by_name: BTreeMap<(&'a str, &'a str), Vec<&'a Object>>,
     by_kind: BTreeMap<&'a str, Vec<&'a Object>>,
@@ -37,7 +39,7 @@ const CLUSTER_KINDS: [&str; 14] = [
 
 impl<'a> World<'a> {
     /// Indexes a bundle.
-    pub(super) fn new(input: Input<'a>) -> Self {
+    pub(super) fn new(input: Input<'a>, schemas: Vec<SchemaSet>) -> Self {
         let mut by_name: BTreeMap<_, Vec<&Object>> = BTreeMap::new();
         let mut by_kind: BTreeMap<_, Vec<&Object>> = BTreeMap::new();
         let mut pods = Vec::new();
@@ -46,7 +48,7 @@ impl<'a> World<'a> {
             by_kind.entry(object.kind()).or_default().push(object);
             pods.extend(Pod::of(object));
         }
-        Self { input, pods, by_name, by_kind }
+        Self { input, schemas, pods, by_name, by_kind }
     }
 
     /// All objects, in the bundle's order.
@@ -57,6 +59,11 @@ impl<'a> World<'a> {
     /// All pod specs, in the bundle's order.
     pub fn pods(&self) -> &[Pod<'a>] {
         &self.pods
+    }
+
+    /// The kinds that are known, the bundle's own CRDs first.
+    pub(super) fn schemas(&self) -> &[SchemaSet] {
+        &self.schemas
     }
 
     /// The environment's tables.

@@ -119,12 +119,18 @@ pub(super) fn quota<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
 /// One row of a LimitRange: min ≤ defaultRequest ≤ default ≤ max.
 pub(super) fn limits<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.need(node, schema, "type");
-    for (low, high) in
-        [("min", "max"), ("min", "defaultRequest"), ("min", "default"), ("defaultRequest", "default"), ("defaultRequest", "max"), ("default", "max")]
-    {
+    for (low, high) in [
+        ("min", "max"),
+        ("min", "defaultRequest"),
+        ("min", "default"),
+        ("defaultRequest", "default"),
+        ("defaultRequest", "max"),
+        ("default", "max"),
+    ] {
         let upper = node.get(high);
         for (name, value) in entries(node.get(low)) {
-            let (Some(least), Some(most)) = (Quantity::of(value), upper.and_then(|upper| upper.get(name)).and_then(Quantity::of)) else {
+            let (Some(least), Some(most)) = (Quantity::of(value), upper.and_then(|upper| upper.get(name)).and_then(Quantity::of))
+            else {
                 continue;
             };
             if least > most {

@@ -4,7 +4,7 @@ use super::quantity::Quantity;
 use super::say::is_given;
 use super::structure::{Walk, show};
 use super::text::{config_key, dns_label, port_name, qualified_name, variable_name};
-use super::{CONFLICTING_FIELDS, INVALID_KEY, INVALID_NAME, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD};
+use super::{INVALID_KEY, INVALID_NAME, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD};
 use crate::check::pod::{items, text};
 use crate::check::schema::Schema;
 use crate::object::{Map, Node};
@@ -40,7 +40,7 @@ fn image<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     }
 }
 
-pub(super) fn port<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
+pub(super) fn port<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     walk.form(node, "name", &INVALID_NAME, port_name);
     walk.between(node, "containerPort", 1, 65535);
     if node.get("hostPort").and_then(Node::as_int) != Some(0) {
@@ -103,10 +103,9 @@ pub(super) fn field_reference<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node
 
 /// Requests and limits.
 pub(super) fn resources<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
-    let in_container = true;
     for field in ["limits", "requests"] {
         for (name, entry) in node.get(field).and_then(Node::as_map).into_iter().flat_map(Map::iter) {
-            resource_name(walk, &entry.node, name, in_container);
+            resource_name(walk, &entry.node, name);
             if Quantity::of(&entry.node).is_some_and(|amount| amount < Quantity::ZERO) {
                 walk.report(&INVALID_QUANTITY, &entry.node, format!("`{name}` is negative"));
             }
@@ -115,8 +114,11 @@ pub(super) fn resources<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     let (limits, requests) = (node.get("limits"), node.get("requests"));
     for (name, entry) in requests.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
         let limit = limits.and_then(|limits| limits.get(name));
-        let (Some(wanted), Some(most)) = (Quantity::of(&entry.node), limit.and_then(Quantity::of)) else { continue };
         let place = &entry.node;
+        if limit.is_none() && !overcommits(name) {
+            walk.report(&MISSING_FIELD, place, format!("`{name}` needs a limit, the same as its request"));
+        }
+        let (Some(wanted), Some(most)) = (Quantity::of(place), limit.and_then(Quantity::of)) else { continue };
         if wanted > most {
             let most = limit.map(show).unwrap_or_default();
             walk.report(&INVALID_QUANTITY, place, format!("`{name}` requests {}, more than its limit {most}", show(place)));
@@ -131,15 +133,16 @@ fn overcommits(name: &str) -> bool {
     (!name.contains('/') || name.contains("kubernetes.io/")) && !name.starts_with("hugepages-")
 }
 
-fn resource_name<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str, in_container: bool) {
-    let own = matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-") || !in_container;
+fn resource_name<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
+    let own = matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
     // A claim has `storage`; its spec looks at it.
     let claim = name == "storage";
     if qualified_name(name).is_err() {
         walk.report(&INVALID_NAME, node, format!("`{name}` is no name of a resource"));
     } else if !own && !claim && !name.contains('/') {
         let hint = crate::diagnostic::nearest(name, ["cpu", "memory", "ephemeral-storage"]);
-        let message = format!("there is no resource `{name}`: others than the node's own have a domain, such as `nvidia.com/gpu`");
+        let message =
+            format!("there is no resource `{name}`: others than the node's own have a domain, such as `nvidia.com/gpu`");
         match hint {
             Some(near) => walk.report_with(&INVALID_NAME, node, message, format!("did you mean `{near}`?")),
             None => walk.report(&INVALID_NAME, node, message),

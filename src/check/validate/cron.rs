@@ -37,7 +37,9 @@ fn is_duration(text: &str) -> bool {
     while !rest.is_empty() {
         let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (digits, after) = rest.split_at(number);
-        let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"].into_iter().find(|unit| after.starts_with(unit)) else { return false };
+        let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"].into_iter().find(|unit| after.starts_with(unit)) else {
+            return false;
+        };
         if !digits.contains(|c: char| c.is_ascii_digit()) || digits.matches('.').count() > 1 {
             return false;
         }
@@ -100,7 +102,18 @@ mod tests {
         for fine in ["* * * * *", "*/5 0-6,12 1 jan-MAR mon", "@hourly", "@every 1h30m", "0 0 1 1 ?", "5/10 * * * *"] {
             assert_eq!(wrong(fine), None, "{fine}");
         }
-        for bad in ["", "* * * *", "60 * * * *", "* * 0 * *", "* * * * 7", "*/0 * * * *", "5-1 * * * *", "@never", "TZ=UTC * * * * *", "@every x"] {
+        for bad in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "* * * * 7",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "@never",
+            "TZ=UTC * * * * *",
+            "@every x",
+        ] {
             assert!(wrong(bad).is_some(), "{bad}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{NO_SCHEMA, UNKNOWN_KIND, WRONG_SCOPE};
 use crate::check::pod::is_built_in;
-use crate::check::schema::{KindSchema, Schemas};
+use crate::check::schema::{KindSchema, SchemaRef};
 use crate::check::{World, finding};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, nearest};
 use crate::object::Object;
@@ -18,14 +18,14 @@ pub(super) struct Found<'a> {
 pub(super) fn find<'w>(world: &'w World<'_>, object: &Object, found: &mut Diagnostics) -> Option<Found<'w>> {
     let id = &object.source;
     let known = world.schemas().iter().find_map(|set| {
-        let schema = set.schemas.kind(&id.group, &id.version, &id.kind)?;
+        let schema = set.schemas().kind(&id.group, &id.version, &id.kind)?;
         Some(Found { schema, custom: set.custom })
     });
     let Some(known) = known else {
         found.push(unknown(world, object));
         return None;
     };
-    if !known.schema.creatable {
+    if !known.schema.storable {
         found.push(
             about_kind(&UNKNOWN_KIND, object, format!("a bundle can't hold a `{}`: it is no object of its own", id.kind))
                 .hint("write each object as a document of its own"),
@@ -36,11 +36,21 @@ pub(super) fn find<'w>(world: &'w World<'_>, object: &Object, found: &mut Diagno
         && let Some(namespace) = object.root.get("metadata").and_then(|metadata| metadata.get("namespace"))
     {
         found.push(
-            finding::at(&WRONG_SCOPE, object, namespace, format!("a {} belongs to the whole cluster, not to a namespace", id.kind))
-                .hint("take `namespace` out"),
+            finding::at(
+                &WRONG_SCOPE,
+                object,
+                namespace,
+                format!("a {} belongs to the whole cluster, not to a namespace", id.kind),
+            )
+            .hint("take `namespace` out"),
         );
     }
     Some(known)
+}
+
+/// What `metadata` of every object may hold.
+pub(super) fn object_meta<'w>(world: &'w World<'_>) -> Option<SchemaRef<'w>> {
+    world.schemas().iter().find_map(|set| set.schemas().object_meta())
 }
 
 fn about_kind(rule: &'static Rule, object: &Object, message: String) -> Diagnostic {
@@ -53,7 +63,7 @@ fn about_kind(rule: &'static Rule, object: &Object, message: String) -> Diagnost
 fn unknown(world: &World<'_>, object: &Object) -> Diagnostic {
     let id = &object.source;
     let api_version = id.api_version();
-    let kinds: Vec<_> = world.schemas().iter().flat_map(|set| set.schemas.kinds()).filter(|kind| kind.creatable).collect();
+    let kinds: Vec<_> = world.schemas().iter().flat_map(|set| set.schemas().kinds()).filter(|kind| kind.storable).collect();
     let written = |kind: &crate::check::schema::Kind| {
         let version = &kind.version;
         if kind.group.is_empty() { version.to_string() } else { format!("{}/{version}", kind.group) }
@@ -62,13 +72,22 @@ fn unknown(world: &World<'_>, object: &Object) -> Diagnostic {
     let group_known = is_built_in(&id.group) || kinds.iter().any(|kind| kind.group == id.group);
     // The group of a CRD has a dot, by the API server's own rule.
     if !group_known && id.group.contains('.') {
-        return about_kind(&NO_SCHEMA, object, format!("no schema is known for `{api_version}` `{}`: it isn't validated", id.kind))
-            .hint("add its CustomResourceDefinition to the bundle, or to the folder `crds/` of the repository");
+        return about_kind(
+            &NO_SCHEMA,
+            object,
+            format!("no schema is known for `{api_version}` `{}`: it isn't validated", id.kind),
+        )
+        .hint("add its CustomResourceDefinition to the bundle, or to the folder `crds/` of the repository");
     }
     let node = object.root.get("apiVersion");
-    if let Some(near) = nearest(&api_version, same_kind.iter().map(String::as_str)).or_else(|| same_kind.first().map(String::as_str)) {
+    if let Some(near) =
+        nearest(&api_version, same_kind.iter().map(String::as_str)).or_else(|| same_kind.first().map(String::as_str))
+    {
         let message = format!("there is no `{}` in `{api_version}`", id.kind);
-        let finding = node.map_or_else(|| finding::on(&UNKNOWN_KIND, object, message.clone()), |node| finding::at(&UNKNOWN_KIND, object, node, message.clone()));
+        let finding = node.map_or_else(
+            || finding::on(&UNKNOWN_KIND, object, message.clone()),
+            |node| finding::at(&UNKNOWN_KIND, object, node, message.clone()),
+        );
         return finding.hint(format!("write `apiVersion: {near}`"));
     }
     let finding = about_kind(&UNKNOWN_KIND, object, format!("there is no kind `{}` in `{api_version}`", id.kind));
@@ -80,13 +99,4 @@ fn unknown(world: &World<'_>, object: &Object) -> Diagnostic {
         }
         None => finding,
     }
-}
-
-/// One source of schemas.
-#[derive(Debug)]
-pub(in crate::check) struct SchemaSet<'a> {
-    /// The kinds.
-    pub schemas: std::borrow::Cow<'a, Schemas>,
-    /// Whether they come from CRDs.
-    pub custom: bool,
 }

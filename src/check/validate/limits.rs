@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use super::structure::{Walk, same, show};
+use super::structure::{Walk, show};
 use super::trail::Trail;
 use super::{INVALID_FORMAT, INVALID_VALUE};
 use crate::check::schema::{Limits, NodeId, SchemaRef, Shape};
@@ -46,13 +46,20 @@ fn broken(node: &Node, limits: &Limits) -> Vec<String> {
             let length = count(items.len());
             bound(limits.min_items.is_some_and(|least| length < least), format!("has fewer than {} items", of(limits.min_items)));
             bound(limits.max_items.is_some_and(|most| length > most), format!("has more than {} items", of(limits.max_items)));
-            let twice = limits.unique_items && items.iter().enumerate().any(|(at, item)| items.iter().take(at).any(|other| other.same(item)));
+            let twice = limits.unique_items
+                && items.iter().enumerate().any(|(at, item)| items.iter().take(at).any(|other| other.same(item)));
             bound(twice, "has an item twice".to_owned());
         }
         Data::Map(map) => {
             let length = count(map.len());
-            bound(limits.min_properties.is_some_and(|least| length < least), format!("has fewer than {} fields", of(limits.min_properties)));
-            bound(limits.max_properties.is_some_and(|most| length > most), format!("has more than {} fields", of(limits.max_properties)));
+            bound(
+                limits.min_properties.is_some_and(|least| length < least),
+                format!("has fewer than {} fields", of(limits.min_properties)),
+            );
+            bound(
+                limits.max_properties.is_some_and(|most| length > most),
+                format!("has more than {} fields", of(limits.max_properties)),
+            );
         }
         _ => {}
     }
@@ -91,7 +98,7 @@ fn combinations<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, schema: SchemaRef<'
     for id in &limits.all_of {
         condition(walk, node, schema.node(*id), at);
     }
-    let mut holding = |ids: &[NodeId]| ids.iter().filter(|id| holds(walk, node, schema.node(**id), at)).count();
+    let holding = |ids: &[NodeId]| ids.iter().filter(|id| holds(walk, node, schema.node(**id), at)).count();
     let any = limits.any_of.is_empty() || holding(&limits.any_of) > 0;
     let one = limits.one_of.is_empty() || holding(&limits.one_of) == 1;
     let not = limits.not.is_none_or(|id| holding(&[id]) == 0);
@@ -103,14 +110,20 @@ fn combinations<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, schema: SchemaRef<'
     };
     let required = required_of(schema, limits);
     let finding = walk.say(&INVALID_VALUE, node, at, wrong);
-    walk.found.push(if required.is_empty() { finding } else { finding.hint(format!("its forms are told apart by `{}`", required.join("`, `"))) });
+    walk.found.push(if required.is_empty() {
+        finding
+    } else {
+        finding.hint(format!("its forms are told apart by `{}`", required.join("`, `")))
+    });
 }
 
 /// The fields that the alternatives ask for, for a hint.
 fn required_of(schema: SchemaRef<'_>, limits: &Limits) -> Vec<String> {
     let alternatives = limits.any_of.iter().chain(&limits.one_of);
     let mut names: Vec<String> = alternatives
-        .flat_map(|id| schema.node(*id).schema().fields().iter().filter(|field| field.required).map(|field| field.name.to_string()))
+        .flat_map(|id| {
+            schema.node(*id).schema().fields().iter().filter(|field| field.required).map(|field| field.name.to_string())
+        })
         .collect();
     names.sort();
     names.dedup();
@@ -132,6 +145,6 @@ fn condition<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, schema: SchemaRef<'_>,
 
 fn holds<'a>(walk: &Walk<'a, '_>, node: &'a Node, schema: SchemaRef<'_>, at: &Trail<'_>) -> bool {
     let mut found = Diagnostics::new();
-    condition(&mut Walk { object: walk.object, custom: walk.custom, found: &mut found }, node, schema, at);
+    condition(&mut Walk { object: walk.object, custom: walk.custom, meta: walk.meta, found: &mut found }, node, schema, at);
     found.is_empty()
 }

@@ -2,7 +2,7 @@
 
 use super::say::{Form, is_empty};
 use super::structure::Walk;
-use super::text::{dns_1035_label, dns_label, dns_subdomain, label_value, path_segment, qualified_name};
+use super::text::{dns_label, dns_subdomain, label_value, path_segment, qualified_name};
 use super::{CONFLICTING_FIELDS, INVALID_LABEL, INVALID_NAME, MISSING_FIELD, TOO_LARGE};
 use crate::check::finding;
 use crate::check::pod::{items, text};
@@ -22,7 +22,11 @@ pub(super) fn object<'a>(walk: &mut Walk<'a, '_>, metadata: &'a Node) {
         }
         let most = if object.kind() == "CronJob" { 52 } else { 253 };
         if most < 253 && name.as_str().is_some_and(|name| name.len() > most) {
-            walk.report(&INVALID_NAME, name, format!("the name is longer than {most} characters, which leaves no room for its Jobs'"));
+            walk.report(
+                &INVALID_NAME,
+                name,
+                format!("the name is longer than {most} characters, which leaves no room for its Jobs'"),
+            );
         }
     }
     walk.form(metadata, "namespace", &INVALID_NAME, dns_label);
@@ -31,14 +35,9 @@ pub(super) fn object<'a>(walk: &mut Walk<'a, '_>, metadata: &'a Node) {
 /// What names of a kind look like.
 fn name_form(object: &Object) -> Form {
     match (object.source.group.as_str(), object.kind()) {
-        ("", "Namespace" | "Service") => dns_label,
-        ("apps", "StatefulSet") => dns_label,
-        ("rbac.authorization.k8s.io", _) => path_segment,
-        ("apiextensions.k8s.io" | "apiregistration.k8s.io", _) => dns_subdomain,
+        ("", "Namespace" | "Service") | ("apps", "StatefulSet") => dns_label,
+        ("rbac.authorization.k8s.io", _) | ("policy", "PodDisruptionBudget") => path_segment,
         ("certificates.k8s.io", "ClusterTrustBundle") => |_| Ok(()),
-        ("internal.apiserver.k8s.io", _) => dns_subdomain,
-        ("resource.k8s.io", "ResourceSlice") => dns_subdomain,
-        ("legacy", _) => dns_1035_label,
         _ => dns_subdomain,
     }
 }

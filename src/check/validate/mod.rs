@@ -32,10 +32,15 @@ rule!(UNKNOWN_KIND, "unknown-kind", Error, "an object's kind, or the version of 
 rule!(NO_SCHEMA, "no-schema", Warning, "no schema is known for an object's kind, so it isn't validated");
 rule!(WRONG_SCOPE, "wrong-scope", Error, "a cluster-wide object names a namespace");
 rule!(UNKNOWN_FIELD, "unknown-field", Error, "an object has a field that its kind doesn't have");
-rule!(WRONG_TYPE, "wrong-type", Error, "a field holds another type of value than its kind wants");
+rule!(WRONG_TYPE, "wrong-field-type", Error, "a field holds another type of value than its kind wants");
 rule!(MISSING_FIELD, "missing-field", Error, "a field that must be given is absent or empty");
 rule!(UNKNOWN_VALUE, "unknown-value", Error, "a field holds none of the values that it can have");
-rule!(INVALID_FORMAT, "invalid-format", Error, "a value doesn't have the form of its field: a time, a size of integer, a pattern");
+rule!(
+    INVALID_FORMAT,
+    "invalid-format",
+    Error,
+    "a value doesn't have the form of its field: a time, a size of integer, a pattern"
+);
 rule!(INVALID_QUANTITY, "invalid-quantity", Error, "a quantity can't be read, or is out of its bounds");
 rule!(INVALID_BASE64, "invalid-base64", Error, "a value that must be base64 isn't");
 rule!(INVALID_NAME, "invalid-name", Error, "a name doesn't have the form that its place wants");
@@ -76,12 +81,9 @@ pub(super) static CHECK: Check = Check {
 fn look(world: &World<'_>, object: &Object, found: &mut Diagnostics) {
     let Some(kind) = kinds::find(world, object, found) else { return };
     let custom = kind.custom;
-    let mut walk = Walk { object, custom, found };
+    let mut walk = Walk { object, custom, meta: kinds::object_meta(world), found };
     if let Some(metadata) = object.root.get("metadata") {
         meta::object(&mut walk, metadata);
-        if custom {
-            meta::metadata(&mut walk, metadata);
-        }
     }
     walk.value(&object.root, kind.schema.root(), &Trail::root());
 }

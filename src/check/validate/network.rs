@@ -83,12 +83,12 @@ fn traffic<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, kind: &str) {
     if let Some(timeout) = timeout {
         walk.between(timeout, "timeoutSeconds", 1, 86400);
     }
-    if text(node, "sessionAffinity").is_none_or(|affinity| affinity == "None") {
+    if text(node, "sessionAffinity") == Some("None") {
         walk.forbid(node, "sessionAffinityConfig", "needs `sessionAffinity: ClientIP`");
     }
 }
 
-pub(super) fn service_port<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
+pub(super) fn service_port<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     walk.form(node, "name", &INVALID_NAME, dns_label);
     walk.between(node, "port", 1, 65535);
     walk.form(node, "appProtocol", &INVALID_LABEL, qualified_name);
@@ -98,7 +98,6 @@ pub(super) fn service_port<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &
     if node.get("nodePort").and_then(Node::as_int).is_some_and(|port| port != 0) {
         walk.between(node, "nodePort", 30000, 32767);
     }
-    let _ = schema;
 }
 
 fn read_cidr(text: &str) -> Option<(IpAddr, u8)> {
@@ -171,7 +170,12 @@ pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
         "NetworkPolicySpec" => {
             for kind in items(node, "policyTypes") {
                 if !matches!(kind.as_str(), Some("Ingress" | "Egress") | None) {
-                    walk.report_with(&super::UNKNOWN_VALUE, kind, "a policy's type is `Ingress` or `Egress`", "write it with a capital letter");
+                    walk.report_with(
+                        &super::UNKNOWN_VALUE,
+                        kind,
+                        "a policy's type is `Ingress` or `Egress`",
+                        "write it with a capital letter",
+                    );
                 }
             }
         }
@@ -191,6 +195,9 @@ fn host_name<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     }
 }
 
+/// What a path that is compared part by part may not hold.
+const SEQUENCES: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+
 fn path<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     walk.choice(node, "pathType", &["Exact", "Prefix", "ImplementationSpecific"]);
     let exact = matches!(text(node, "pathType"), Some("Exact" | "Prefix"));
@@ -199,9 +206,8 @@ fn path<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     if (exact || !written.is_empty()) && !written.starts_with('/') {
         walk.report(&INVALID_VALUE, place, "`path` must start with `/`");
     }
-    const SEQUENCES: [&str; 6] = ["//", "/./", "/../", "%2f", "%2F", "/.."];
     if exact {
-        let held = SEQUENCES.iter().take(5).find(|part| written.contains(*part));
+        let held = SEQUENCES.iter().find(|part| written.contains(*part));
         let ends = ["/..", "/."].iter().find(|part| written.ends_with(*part));
         if let Some(part) = held.or(ends) {
             walk.report(&INVALID_VALUE, place, format!("`path` may not hold `{part}`"));

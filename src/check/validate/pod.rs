@@ -118,8 +118,7 @@ pub(super) fn toleration<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     if operator == "Exists" && !value.is_empty() {
         walk.forbid(node, "value", "excludes `operator: Exists`");
     }
-    let effect = text(node, "effect").unwrap_or("");
-    if effect != "NoExecute" && node.get("tolerationSeconds").is_some() && effect != "" {
+    if text(node, "effect") != Some("NoExecute") && node.get("tolerationSeconds").is_some() {
         walk.forbid(node, "tolerationSeconds", "needs `effect: NoExecute`");
     }
 }
@@ -127,7 +126,6 @@ pub(super) fn toleration<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
 pub(super) fn spread<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.between(node, "maxSkew", 1, i64::MAX);
     walk.need(node, schema, "topologyKey");
-    walk.form(node, "topologyKey", &INVALID_LABEL, qualified_name);
     walk.between(node, "minDomains", 1, i64::MAX);
     if node.get("minDomains").is_some() && text(node, "whenUnsatisfiable") == Some("ScheduleAnyway") {
         walk.forbid(node, "minDomains", "needs `whenUnsatisfiable: DoNotSchedule`");
@@ -168,17 +166,21 @@ pub(super) fn security<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
             walk.forbid(node, "privileged", "excludes `allowPrivilegeEscalation: false`");
         }
         let added = node.get("capabilities").map(|capabilities| items(capabilities, "add")).unwrap_or_default();
-        if let Some(capability) = added.iter().find(|capability| matches!(capability.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN"))) {
+        if let Some(capability) =
+            added.iter().find(|capability| matches!(capability.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")))
+        {
             walk.report(&CONFLICTING_FIELDS, capability, "`CAP_SYS_ADMIN` excludes `allowPrivilegeEscalation: false`");
         }
     }
 }
 
 /// A seccomp or AppArmor profile: only `Localhost` has a file.
-pub(super) fn profile<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
+pub(super) fn profile<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     match text(node, "type") {
-        Some("Localhost") => walk.need(node, schema, "localhostProfile"),
+        Some("Localhost") if node.get("localhostProfile").is_none() => {
+            walk.report(&MISSING_FIELD, node, "`type: Localhost` needs a `localhostProfile`");
+        }
+        Some("Localhost") | None => {}
         Some(_) => walk.forbid(node, "localhostProfile", "needs `type: Localhost`"),
-        None => {}
     }
 }

@@ -85,7 +85,8 @@ fn exponent(suffix: &str) -> Option<(i128, i128)> {
 
 /// `whole.fraction` times the scale, in thousand-millionths, rounded up.
 fn decimal(whole: &str, fraction: &str, numerator: i128, denominator: i128) -> i128 {
-    let digits = |text: &str| text.bytes().fold(0_i128, |sum, digit| sum.saturating_mul(10).saturating_add(i128::from(digit - b'0')));
+    let digits =
+        |text: &str| text.bytes().fold(0_i128, |sum, digit| sum.saturating_mul(10).saturating_add(i128::from(digit - b'0')));
     let kept = fraction.get(..fraction.len().min(18)).unwrap_or(fraction);
     let ones = digits(whole).saturating_mul(numerator).saturating_mul(UNIT);
     let parts = digits(kept).saturating_mul(numerator).saturating_mul(UNIT);

@@ -1,6 +1,5 @@
 //! Short ways to say what the API server's own validation would: each looks at one field and reports at its place.
 
-use super::quantity::Quantity;
 use super::structure::Walk;
 use super::text::Wrong;
 use super::{CONFLICTING_FIELDS, INVALID_VALUE, MISSING_FIELD};
@@ -100,7 +99,11 @@ impl<'a> Walk<'a, '_> {
         let Some(written) = value.as_str() else { return };
         let percent = written.strip_suffix('%').filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
         match percent.and_then(|digits| digits.parse::<u32>().ok()) {
-            None => self.report(&INVALID_VALUE, value, format!("`{field}` is `{written}`: it must be a number or a percentage such as `25%`")),
+            None => self.report(
+                &INVALID_VALUE,
+                value,
+                format!("`{field}` is `{written}`: it must be a number or a percentage such as `25%`"),
+            ),
             Some(percent) if capped && percent > 100 => {
                 self.report(&INVALID_VALUE, value, format!("`{field}` is `{written}`, more than 100%"));
             }
@@ -120,11 +123,6 @@ impl<'a> Walk<'a, '_> {
         self.report_with(&super::UNKNOWN_VALUE, value, message, hint);
     }
 
-    /// The quantity of a field.
-    pub(super) fn quantity_of(node: &Node, field: &str) -> Option<Quantity> {
-        Quantity::of(node.get(field)?)
-    }
-
     /// Two items of a list with one text in a field.
     pub(super) fn unique(&mut self, items: &'a [Node], field: &str, what: &str) {
         let mut seen: std::collections::BTreeMap<&str, &Node> = std::collections::BTreeMap::new();
@@ -132,7 +130,8 @@ impl<'a> Walk<'a, '_> {
             let Some(value) = text(item, field).filter(|value| !value.is_empty()) else { continue };
             let place = item.get(field).unwrap_or(item);
             if let Some(first) = seen.insert(value, place) {
-                let finding = finding::at(&super::DUPLICATE_ITEM, self.object, place, format!("two {what} have the name `{value}`"));
+                let finding =
+                    finding::at(&super::DUPLICATE_ITEM, self.object, place, format!("two {what} have the name `{value}`"));
                 self.found.push(finding.also(first.span, "the first one"));
             }
         }

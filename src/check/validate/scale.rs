@@ -11,7 +11,7 @@ use crate::object::Node;
 pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str) {
     match name {
         "HorizontalPodAutoscalerSpec" => {
-            walk.between(node, "minReplicas", 1, i64::MAX);
+            walk.between(node, "minReplicas", 0, i64::MAX);
             walk.between(node, "maxReplicas", 1, i64::MAX);
             let number = |field: &str| node.get(field).and_then(Node::as_int);
             if let (Some(least), Some(most)) = (number("minReplicas"), number("maxReplicas"))

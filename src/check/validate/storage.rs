@@ -1,11 +1,9 @@
 //! Claims, volumes and classes.
 
 use super::quantity::Quantity;
-use super::say::is_empty;
 use super::structure::Walk;
 use super::text::dns_subdomain;
-use super::volume::PROJECTIONS;
-use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD};
+use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_QUANTITY, MISSING_FIELD};
 use crate::check::pod::items;
 use crate::check::schema::Schema;
 use crate::object::{Map, Node, Text};
@@ -72,7 +70,6 @@ pub(super) fn volume<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
     let fields = node.as_map().into_iter().flat_map(Map::keys).map(Text::as_str);
     let sources: Vec<&str> = fields.filter(|field| !OTHER.contains(field) && schema.field(field).is_some()).collect();
     walk.one_of(node, &sources, true);
-    let _ = PROJECTIONS;
 }
 
 /// StorageClasses and PriorityClasses.
@@ -89,5 +86,4 @@ pub(super) fn classes<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a No
         }
         _ => {}
     }
-    let _ = (&INVALID_VALUE, is_empty(None));
 }

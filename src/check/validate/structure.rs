@@ -27,6 +27,8 @@ pub(super) struct Walk<'a, 'f> {
     /// Whether the schema is a CRD's: then `null`, defaults and `required` mean what JSON Schema says. The API server's own
     /// types are read by Go, where `null` is nothing.
     pub custom: bool,
+    /// What `metadata` of a custom object may hold.
+    pub meta: Option<SchemaRef<'f>>,
     /// What is wrong.
     pub found: &'f mut Diagnostics,
 }
@@ -41,15 +43,15 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         match (&schema.shape, &node.data) {
-            (Shape::Any, _) => {}
             (Shape::Object { .. }, Data::Map(map)) => self.map(node, map, schema, at),
             (Shape::List(_), Data::List(items)) => self.list(items, schema, at),
             (Shape::Text, Data::Text(_) | Data::Sealed(_)) => self.text(node, schema, at),
-            (Shape::Boolean, Data::Bool(_)) | (Shape::Number, Data::Int(_) | Data::Float(_)) => {}
-            (Shape::IntOrText, Data::Int(_) | Data::Text(_)) => {}
+            (Shape::Any, _)
+            | (Shape::Boolean, Data::Bool(_))
+            | (Shape::Number | Shape::Quantity, Data::Int(_) | Data::Float(_))
+            | (Shape::IntOrText, Data::Int(_) | Data::Text(_)) => {}
             (Shape::Integer, Data::Int(number)) => self.integer(node, *number, schema, at),
             (Shape::Integer, Data::Float(number)) if number.fract() == 0.0 => {}
-            (Shape::Quantity, Data::Int(_) | Data::Float(_)) => {}
             (Shape::Quantity, Data::Text(text)) => self.quantity(node, text, at),
             _ => {
                 self.wrong_type(node, schema, at);
@@ -65,9 +67,12 @@ impl<'a> Walk<'a, '_> {
     fn map(&mut self, node: &'a Node, map: &'a Map, schema: SchemaRef<'_>, at: &Trail<'_>) {
         for (key, entry) in map.iter() {
             let below = at.field(key);
+            if self.custom && schema.embedded && self.own_field(key, &entry.node, &below) {
+                continue;
+            }
             if let Some(child) = schema.child(key) {
                 self.value(&entry.node, child, &below);
-            } else if self.refuses(schema) && !exceptions::takes(self.object, at, key) {
+            } else if refuses(schema) {
                 self.unknown_field(map, key, entry.key_span, schema, at);
             }
         }
@@ -103,8 +108,18 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn refuses(&self, schema: SchemaRef<'_>) -> bool {
-        matches!(schema.shape, Shape::Object { others: Others::Refused, .. }) && !schema.keeps_unknown
+    /// The fields that every object has, of a custom one.
+    fn own_field(&mut self, key: &str, node: &'a Node, at: &Trail<'_>) -> bool {
+        match (key, self.meta) {
+            ("apiVersion" | "kind", _) => true,
+            ("metadata", Some(meta)) => {
+                self.custom = false;
+                self.value(node, meta, at);
+                self.custom = true;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn requires(&self, schema: SchemaRef<'_>, field: &str, at: &Trail<'_>) -> bool {
@@ -114,8 +129,7 @@ impl<'a> Walk<'a, '_> {
     fn unknown_field(&mut self, map: &Map, key: &str, span: Span, schema: SchemaRef<'_>, at: &Trail<'_>) {
         let path = at.path().child(key);
         let place = if at.is_root() { self.object.kind().to_owned() } else { format!("`{}`", at.path()) };
-        let mut finding =
-            finding::about(&UNKNOWN_FIELD, self.object, &path, span, format!("{place} has no field `{key}`"));
+        let mut finding = finding::about(&UNKNOWN_FIELD, self.object, &path, span, format!("{place} has no field `{key}`"));
         if let Some(hint) = exceptions::hint(schema.schema(), key) {
             finding = finding.hint(hint);
         } else if let Some(near) =
@@ -213,10 +227,16 @@ impl<'a> Walk<'a, '_> {
             return; // Go reads an empty text as nothing given; where that is refused, the semantic half says so.
         }
         if matches!(node.data, Data::Sealed(_)) {
-            self.found.push(self.say(&WRONG_TYPE, node, at, format!("`{}` takes one of a few fixed values, not a secret", at.path())));
+            self.found.push(self.say(
+                &WRONG_TYPE,
+                node,
+                at,
+                format!("`{}` takes one of a few fixed values, not a secret", at.path()),
+            ));
             return;
         }
-        let known: Vec<String> = schema.allowed.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
+        let known: Vec<String> =
+            schema.allowed.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
         let shown = show(node);
         let finding = self.say(&UNKNOWN_VALUE, node, at, format!("`{}` can't be `{shown}`", at.path()));
         let finding = match nearest(&shown, known.iter().map(String::as_str)) {
@@ -242,6 +262,11 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
+/// Whether a key that no field has is an error.
+fn refuses(schema: SchemaRef<'_>) -> bool {
+    matches!(schema.shape, Shape::Object { others: Others::Refused, .. }) && !schema.keeps_unknown
+}
+
 /// What a user calls a shape.
 fn type_name(shape: &Shape) -> &'static str {
     match shape {
@@ -264,7 +289,9 @@ fn type_hint(node: &Node, shape: &Shape) -> Option<&'static str> {
         (Data::Text(text), Shape::Boolean) if text == "true" || text == "false" => Some("take the quotes off"),
         (Data::Map(_), Shape::List(_)) => Some("write it as an item: put `- ` before its first field"),
         (Data::List(_), Shape::Object { .. }) => Some("write its fields without `- `"),
-        (Data::Sealed(_), _) => Some("a secret is a text that isn't known when the bundle is made; take a public value from `[values]`"),
+        (Data::Sealed(_), _) => {
+            Some("a secret is a text that isn't known when the bundle is made; take a public value from `[values]`")
+        }
         _ => None,
     }
 }
@@ -292,7 +319,6 @@ pub(super) fn show(node: &Node) -> String {
 }
 
 /// Whether a node is the JSON value.
-#[expect(clippy::float_cmp, reason = "an enum names exact numbers")]
 pub(super) fn same(node: &Node, value: &Value) -> bool {
     match (&node.data, value) {
         (Data::Null, Value::Null) => true,

@@ -21,7 +21,9 @@ fn at_most(text: &str, most: usize) -> Result<(), Wrong> {
 /// A DNS label (RFC 1123): lower case, digits, `-`; 63 characters.
 pub(super) fn dns_label(text: &str) -> Result<(), Wrong> {
     at_most(text, 63)?;
-    is_label(text).then_some(()).ok_or_else(|| "must be lower-case letters, digits and `-`, with a letter or digit at both ends".to_owned())
+    is_label(text)
+        .then_some(())
+        .ok_or_else(|| "must be lower-case letters, digits and `-`, with a letter or digit at both ends".to_owned())
 }
 
 /// A DNS label that starts with a letter (RFC 1035).
@@ -35,8 +37,9 @@ pub(super) fn dns_1035_label(text: &str) -> Result<(), Wrong> {
 pub(super) fn dns_subdomain(text: &str) -> Result<(), Wrong> {
     at_most(text, 253)?;
     let fine = text.split('.').all(is_label);
-    fine.then_some(())
-        .ok_or_else(|| "must be lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part".to_owned())
+    fine.then_some(()).ok_or_else(|| {
+        "must be lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part".to_owned()
+    })
 }
 
 /// The name of an RBAC object: anything that can stand in a URL as one part.

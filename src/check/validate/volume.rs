@@ -2,8 +2,8 @@
 
 use super::container::descending;
 use super::structure::{Walk, show};
-use super::text::{config_key, dns_label};
-use super::{INVALID_KEY, INVALID_NAME, INVALID_VALUE};
+use super::text::dns_label;
+use super::{INVALID_NAME, INVALID_VALUE};
 use crate::check::schema::Schema;
 use crate::object::{Map, Node, Text};
 
@@ -23,7 +23,6 @@ pub(super) fn volume<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
 pub(super) fn item<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.need(node, schema, "key");
     walk.need(node, schema, "path");
-    walk.form(node, "key", &INVALID_KEY, config_key);
     descending(walk, node, "path");
     mode(walk, node, "mode");
 }
@@ -43,10 +42,12 @@ pub(super) fn config<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
     mode(walk, node, "defaultMode");
 }
 
+const HOST_PATHS: [&str; 8] =
+    ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"];
+
 pub(super) fn host_path<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.need(node, schema, "path");
-    const KINDS: [&str; 8] = ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"];
-    walk.choice(node, "type", &KINDS);
+    walk.choice(node, "type", &HOST_PATHS);
     if let Some(path) = node.get("path")
         && path.as_str().is_some_and(|path| path.split('/').any(|part| part == ".."))
     {

@@ -6,31 +6,31 @@ use super::structure::Walk;
 use super::text::dns_label;
 use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_VALUE, MISSING_FIELD, WRONG_SELECTOR, cron};
 use crate::check::finding;
-use crate::check::pod::{items, text};
+use crate::check::pod::text;
 use crate::check::references::labels::matches;
 use crate::check::schema::Schema;
 use crate::object::Node;
 
-pub(super) fn apps<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str) {
+pub(super) fn apps<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
     match name {
         "DeploymentSpec" => {
             walk.not_negative(node, &["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"]);
             deadline(walk, node);
-            long_running(walk, node, false);
+            long_running(walk, node);
         }
         "ReplicaSetSpec" => {
             walk.not_negative(node, &["replicas", "minReadySeconds"]);
-            long_running(walk, node, false);
+            long_running(walk, node);
         }
         "DaemonSetSpec" => {
             walk.not_negative(node, &["minReadySeconds", "revisionHistoryLimit"]);
-            long_running(walk, node, true);
+            long_running(walk, node);
         }
         "StatefulSetSpec" => {
             walk.not_negative(node, &["replicas", "minReadySeconds"]);
             walk.form(node, "serviceName", &INVALID_NAME, dns_label);
             walk.choice(node, "podManagementPolicy", &["", "OrderedReady", "Parallel"]);
-            long_running(walk, node, false);
+            long_running(walk, node);
         }
         "DeploymentStrategy" => strategy(walk, node, &["", "Recreate", "RollingUpdate"]),
         "StatefulSetUpdateStrategy" | "DaemonSetUpdateStrategy" => strategy(walk, node, &["", "OnDelete", "RollingUpdate"]),
@@ -49,7 +49,6 @@ pub(super) fn apps<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
         }
         _ => {}
     }
-    let _ = schema;
 }
 
 /// The rollout's deadline: 600 seconds if nothing is said.
@@ -58,13 +57,16 @@ fn deadline<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     let (Some(deadline), Some(ready)) = (number("progressDeadlineSeconds", 600), number("minReadySeconds", 0)) else { return };
     if deadline >= 0 && deadline <= ready {
         let place = node.get("progressDeadlineSeconds").or_else(|| node.get("minReadySeconds")).unwrap_or(node);
-        walk.report(&INVALID_VALUE, place, format!("`progressDeadlineSeconds` ({deadline}) must be more than `minReadySeconds` ({ready})"));
+        walk.report(
+            &INVALID_VALUE,
+            place,
+            format!("`progressDeadlineSeconds` ({deadline}) must be more than `minReadySeconds` ({ready})"),
+        );
     }
 }
 
 /// Workloads whose pods run for ever: the selector chooses them, and they are restarted.
-fn long_running<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, any_surge: bool) {
-    let _ = any_surge;
+fn long_running<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     if let Some(selector) = node.get("selector") {
         if chooses_nothing(selector) {
             walk.report_with(
@@ -85,7 +87,8 @@ fn long_running<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, any_surge: bool) {
 fn restarts<'a>(walk: &mut Walk<'a, '_>, spec: &'a Node, allowed: &[&str]) {
     let Some(policy) = spec.get("restartPolicy") else { return };
     if let Some(written) = policy.as_str().filter(|written| !allowed.contains(written)) {
-        let kinds = allowed.iter().filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+        let kinds =
+            allowed.iter().filter(|name| !name.is_empty()).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
         let message = format!("`restartPolicy` of a {} is {kinds}, not `{written}`", walk.object.kind());
         walk.report(&INVALID_VALUE, policy, message);
     }
@@ -101,7 +104,9 @@ fn chooses_template<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, selector: &'a N
     let finding = finding::at(&WRONG_SELECTOR, walk.object, selector, message);
     let place = labels.map_or(template.span, |labels| labels.span);
     walk.found.push(
-        finding.also(place, "these labels").hint("every label of `selector.matchLabels` must stand in `template.metadata.labels`"),
+        finding
+            .also(place, "these labels")
+            .hint("every label of `selector.matchLabels` must stand in `template.metadata.labels`"),
     );
 }
 
@@ -135,8 +140,11 @@ fn rolling<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, exclusive: bool) {
     let (unavailable, surge) = (is_zero(node.get("maxUnavailable")), is_zero(node.get("maxSurge")));
     let place = node.get("maxSurge").or_else(|| node.get("maxUnavailable")).unwrap_or(node);
     // Without a word a Deployment takes 25 % of both, a DaemonSet 1 unavailable and no surge.
-    let (no_unavailable, no_surge) =
-        if exclusive { (unavailable.unwrap_or(false), surge.unwrap_or(true)) } else { (unavailable == Some(true), surge == Some(true)) };
+    let (no_unavailable, no_surge) = if exclusive {
+        (unavailable.unwrap_or(false), surge.unwrap_or(true))
+    } else {
+        (unavailable == Some(true), surge == Some(true))
+    };
     if no_unavailable && no_surge {
         walk.report(&INVALID_VALUE, place, "`maxSurge` and `maxUnavailable` can't both be 0: nothing could ever be replaced");
     } else if exclusive && !no_unavailable && !no_surge {
@@ -178,7 +186,12 @@ fn job<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     selects_by_itself(walk, node);
     let Some(spec) = node.get("template").and_then(|template| template.get("spec")) else { return };
     if is_empty(spec.get("restartPolicy")) {
-        walk.report_with(&MISSING_FIELD, spec, "the pods of a Job need a `restartPolicy`", "write `restartPolicy: Never` or `OnFailure`");
+        walk.report_with(
+            &MISSING_FIELD,
+            spec,
+            "the pods of a Job need a `restartPolicy`",
+            "write `restartPolicy: Never` or `OnFailure`",
+        );
     } else if node.get("podFailurePolicy").is_some() {
         restarts(walk, spec, &["Never"]);
     } else {
@@ -211,5 +224,4 @@ fn cron_job<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     {
         walk.report_with(&INVALID_VALUE, zone, "`timeZone` must name a time zone", "such as `Europe/Berlin` or `Etc/UTC`");
     }
-    let _ = items(node, "");
 }
