@@ -59,7 +59,7 @@ pub fn compile(files: &Files, name: &str, options: &Options) -> Result<Compiled,
     let bundle = generate(files, &environment, &secrets, bundle)?;
     let bundle = inject(&environment, bundle)?;
     let findings = if options.check {
-        check::check(Input { files, environment: &environment, secrets: &secrets, bundle: &bundle })
+        check::check(Input { files, environment: &environment, secrets: &secrets, bundle: &bundle, values_read: None })
     } else {
         bundle.findings.clone()
     };
