@@ -15,6 +15,8 @@ mod secret;
 mod secret_type;
 mod service_account;
 
+pub(crate) use service_account::{ACCESS_GENERATOR, role_name};
+
 use crate::diagnostic::{Diagnostics, Rule};
 use crate::environment::Environment;
 use crate::object::Bundle;

@@ -1,7 +1,7 @@
 //! Where pods are described, and which config objects they use.
 //!
-//! Built-in kinds have fixed places; in custom resources (an Argo Rollout, a JobSet, a KServe service) every map with a
-//! `containers` list of named items that have an `image` is taken for a pod spec.
+//! Built-in kinds have fixed places; in custom resources (an Argo Rollout, a JobSet, a Knative or KServe service) every map with a
+//! `containers` list whose items have an `image` is taken for a pod spec.
 
 use super::bundle::Object;
 use super::node::{Data, Map, Node};
@@ -93,7 +93,7 @@ fn search(node: &Node, here: &mut FieldPath, found: &mut Vec<FieldPath>) {
 
 fn looks_like_pod_spec(map: &Map) -> bool {
     let containers = map.get("containers").and_then(Node::as_list).unwrap_or_default();
-    !containers.is_empty() && containers.iter().all(|item| item.get("name").is_some() && item.get("image").is_some())
+    !containers.is_empty() && containers.iter().all(|item| item.get("image").is_some())
 }
 
 /// A config object's kind.
