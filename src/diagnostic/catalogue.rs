@@ -13,6 +13,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::secret::RULES,
     crate::generate::RULES,
     crate::inject::RULES,
+    crate::resolve::RULES,
 ];
 
 /// Every rule, by name.

@@ -64,3 +64,8 @@ pub fn generate(files: &Files, environment: &Environment, secrets: &Secrets, mut
     found.extend(duplicate::find(&bundle, default));
     found.into_result(bundle)
 }
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,6 @@
 //!
 //! Every value is an expression over sealed values, in base64 as `data` wants it; nothing is opened here.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -15,7 +13,7 @@ use super::{files, registry, secret_type};
 use crate::diagnostic::{Diagnostic, Diagnostics, rule};
 use crate::environment::{Secret, Spanned};
 use crate::object::{Data, Node, Object};
-use crate::secret::{Sealed, SecretKey};
+use crate::secret::Sealed;
 use crate::source::{RootPath, Span};
 
 rule!(SECRET_IN_GIT, "secret-in-git", Error, "a table takes a secret value from a file that isn't sealed");
@@ -89,7 +87,7 @@ fn add_forms(inputs: Inputs<'_>, table: &Secret, entries: &mut Entries, found: &
 fn add_files(inputs: Inputs<'_>, entry: &Spanned<String>, entries: &mut Entries, found: &mut Diagnostics) {
     for named in found.take(files::expand(inputs.files, entry)).unwrap_or_default() {
         let node = if is_sealed_file(named.path.as_str()) {
-            member(inputs, &named.path, named.span).map(|secret| sealed(Sealed::Secret(secret), named.span))
+            inputs.secrets.find_member(&named.path, named.span).map(|secret| sealed(Sealed::Secret(secret), named.span))
         } else {
             public(inputs, &named.path, named.span)
         };
@@ -106,7 +104,7 @@ fn sealed_only(inputs: Inputs<'_>, written: &Spanned<String>) -> Result<Node, Di
     let span = written.span();
     if is_sealed_file(&written.value) {
         let path = inputs.files.resolve(&written.value, span)?;
-        return Ok(sealed(Sealed::Secret(member(inputs, &path, span)?), span));
+        return Ok(sealed(Sealed::Secret(inputs.secrets.find_member(&path, span)?), span));
     }
     if let Some(secret) = inputs.secrets.get(&written.value) {
         return Ok(sealed(Sealed::Secret(secret.clone()), span));
@@ -135,18 +133,6 @@ fn public_or_sealed(inputs: Inputs<'_>, written: &Spanned<String>) -> Result<Nod
 fn public(inputs: Inputs<'_>, path: &RootPath, span: Span) -> Result<Node, Diagnostic> {
     let bytes = inputs.files.bytes(path, Some(span))?;
     Ok(Node::text(STANDARD.encode(&bytes), span))
-}
-
-fn member(inputs: Inputs<'_>, path: &RootPath, span: Span) -> Result<Arc<SecretKey>, Diagnostic> {
-    if let Some(secret) = inputs.secrets.member(path) {
-        return Ok(secret.clone());
-    }
-    let finding = inputs.secrets.unknown(path.as_str(), span);
-    Err(if inputs.files.has_file(path) {
-        finding.hint(format!("the file is there; its folder has to be named in `[sealed.\"…\"]`, and `{path}` to have an index"))
-    } else {
-        finding
-    })
 }
 
 /// Whether a path names a sealed file, by its ending.

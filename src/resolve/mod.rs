@@ -96,3 +96,6 @@ fn plural(kind: &str) -> String {
         _ => format!("{lower}s"),
     }
 }
+
+#[cfg(test)]
+mod tests;

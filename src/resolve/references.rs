@@ -109,7 +109,7 @@ impl Beside {
     }
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn node(&mut self, node: &mut Node, tree: &'static Tree) {
         match &mut node.data {
             Data::List(items) => {
@@ -206,7 +206,7 @@ impl Walk<'_> {
         beside: &Beside,
         name: &str,
         namespace: Option<&str>,
-    ) -> Option<&'_ Named> {
+    ) -> Option<&'a Named> {
         let names = self.names;
         for row in rows {
             if !self.starts_here(row) {
@@ -220,11 +220,11 @@ impl Walk<'_> {
             let wanted = Wanted { group, kind, name, namespace };
             match names.find(wanted) {
                 Found::Nothing => {}
-                Found::One(named) => return Some(named),
+                Found::One(target) => return Some(target),
                 Found::Several(first, second) => {
                     let by_group = beside.group.as_deref().map(|group| names.find(Wanted { group: Some(group), ..wanted }));
-                    if let Some(Found::One(named)) = by_group {
-                        return Some(named);
+                    if let Some(Found::One(target)) = by_group {
+                        return Some(target);
                     }
                     self.ambiguous(span, kind, name, first, second);
                     return None;
@@ -259,11 +259,11 @@ impl Walk<'_> {
             for kind in &kinds {
                 let Some(name) = node.as_str() else { break };
                 match names.find(Wanted { group: None, kind, name, namespace: self.namespace }) {
-                    Found::One(named) if !finals.contains(&named.name) => {
-                        if named.name != name {
-                            self.touches.push((self.here.index(at), named.span));
+                    Found::One(target) if !finals.contains(&target.name) => {
+                        if target.name != name {
+                            self.touches.push((self.here.index(at), target.span));
                         }
-                        finals.push(named.name.clone());
+                        finals.push(target.name.clone());
                     }
                     Found::Several(first, second) => self.ambiguous(node.span, kind, name, first, second),
                     _ => {}

@@ -45,7 +45,7 @@ fn pod(at: usize, object: &Object, path: FieldPath, names: &Names) -> Option<Pod
         let wanted =
             Wanted { group: Some(""), kind: used.kind.name(), name: used.name, namespace: object.namespace() };
         let (name, target) = match names.find(wanted) {
-            Found::One(named) => (named.name.clone(), named.is_it.then_some(named.object)),
+            Found::One(target) => (target.name.clone(), target.is_it.then_some(target.object)),
             Found::Nothing | Found::Several(..) => (used.name.into(), None),
         };
         uses.push(Use { kind: used.kind, name, object: target, by: used.by });

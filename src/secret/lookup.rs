@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::sealed::SecretKey;
 use super::store::Secrets;
 use crate::diagnostic::{Diagnostic, nearest, rule};
-use crate::source::Span;
+use crate::source::{RootPath, Span};
 
 rule!(UNKNOWN_SECRET, "unknown-secret", Error, "a sealed value is named that no sealed file of the environment holds");
 
@@ -16,6 +16,27 @@ impl Secrets {
     /// `unknown-secret`, with the nearest key path that there is.
     pub fn find(&self, path: &str, span: Span) -> Result<Arc<SecretKey>, Diagnostic> {
         self.get(path).cloned().ok_or_else(|| self.unknown(path, span))
+    }
+
+    /// The member of a sealed folder that stands at a path of the repository, named at `span`.
+    ///
+    /// # Errors
+    /// `unknown-secret`, with the nearest member that there is.
+    pub fn find_member(&self, file: &RootPath, span: Span) -> Result<Arc<SecretKey>, Diagnostic> {
+        if let Some(secret) = self.member(file) {
+            return Ok(secret.clone());
+        }
+        let finding = Diagnostic::new(&UNKNOWN_SECRET, format!("no sealed folder of this environment holds `{file}`"))
+            .at(span, "not a sealed file");
+        let members = self.iter().map(|(_, key)| key.file.as_str()).filter(|path| path.starts_with(file.parent().as_str()));
+        Err(match nearest(file.as_str(), members) {
+            Some(near) => finding.hint(format!("there is `{near}`")),
+            None => finding.hint(format!(
+                "a folder of sealed files is named in the environment: `[sealed.\"…\"]`; each file has an index beside it, which \
+                 `plimsoll secrets set` writes (here: of `{}`)",
+                file.file_name()
+            )),
+        })
     }
 
     /// The finding that no sealed file holds `path`.
