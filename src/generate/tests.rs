@@ -38,10 +38,12 @@ annotations = { a = "b" }
 
 #[test]
 fn nodes_know_their_places() {
-    let repo = Repo::new(&format!("{TARGET}[configmap.x]\nliterals = {{ KEY = \"v\" }}\nenv-files = [\"p.env\"]\n"), "", &[], &[(
-        "p.env",
-        b"#\n  LEVEL=info\n",
-    )]);
+    let repo = Repo::new(
+        &format!("{TARGET}[configmap.x]\nliterals = {{ KEY = \"v\" }}\nenv-files = [\"p.env\"]\n"),
+        "",
+        &[],
+        &[("p.env", b"#\n  LEVEL=info\n")],
+    );
     let bundle = repo.generate().unwrap();
     let data = object(&bundle, "ConfigMap/x").root.get("data").unwrap().as_map().unwrap();
     let place = |key: &str| {
@@ -155,7 +157,7 @@ env-files = ["x.env"]
 files = ["x.age"]
 "#;
     let files: &[(&str, &[u8])] = &[("tls.crt", b"C"), ("tls.key", b"K"), ("x.age", b"")];
-    insta::assert_snapshot!(refused(toml, &["hf.token"], files), @r#"
+    insta::assert_snapshot!(refused(toml, &["hf.token"], files), @r"
     unknown-secret prod.toml:6:14 no sealed file of this environment holds `hf.tokn`
         = there is `hf.token`
     unknown-secret prod.toml:6:29 no sealed file of this environment holds `hf`
@@ -168,12 +170,16 @@ files = ["x.age"]
     secret-type prod.toml:13:8 `basic-auth` makes a Secret of type `kubernetes.io/basic-auth`, and `type` says `Opaque`
         prod.toml:14:27 the form
         = leave out `type`
-    secret-type prod.toml:17:27 `basic-auth` and `ssh-auth` make Secrets of different types
-        prod.toml:16:20 first form
+    secret-type prod.toml:16:20 `basic-auth` and `ssh-auth` make Secrets of different types
+        prod.toml:17:27 first form
         = make two Secrets
     secret-type prod.toml:19:8 Kubernetes has no Secret type `kubernetes.io/tsl`
         = there is `kubernetes.io/tls`
-    "#);
+    unknown-secret prod.toml:22:10 no sealed folder of this environment holds `environments/x.age`
+        = there is `environments/prod.secrets.age`
+    secret-in-git prod.toml:21:14 `x.env` would stand in git in the open
+        = seal each value, and name them in `keys`
+    ");
 }
 
 #[test]
@@ -195,18 +201,35 @@ type = "kubernetes.io/ssh-auth"
 "#;
     let bundle = generated(toml, &[], &[]).unwrap();
     let shown: Vec<String> = bundle.objects.iter().map(|object| show(&object.root)).collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"ai","labels":{"pod-security.kubernetes.io/warn":"baseline","pod-security.kubernetes.io/enforce":"restricted","pod-security.kubernetes.io/enforce-version":"v1.37","pod-security.kubernetes.io/audit":"restricted","pod-security.kubernetes.io/audit-version":"v1.37","pod-security.kubernetes.io/warn-version":"v1.37"}}}
+    {"apiVersion":"external-secrets.io/v1","kind":"ExternalSecret","metadata":{"name":"vault-token"},"spec":{"refreshInterval":"1h","secretStoreRef":{"name":"vault","kind":"ClusterSecretStore"},"target":{"name":"vault-token","template":{"type":"kubernetes.io/ssh-auth"}},"data":[{"secretKey":"token","remoteRef":{"key":"kv/inference","property":"token"}},{"secretKey":"whole","remoteRef":{"key":"azure-name"}}]}}
+    {"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"plain"},"automountServiceAccountToken":false}
+    {"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"reader","annotations":{"iam":"arn"}},"automountServiceAccountToken":true}
+    {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"reader-secrets"},"rules":[]}
+    {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"reader-secrets"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"reader-secrets"},"subjects":[{"kind":"ServiceAccount","name":"reader"}]}
+    "#);
 }
 
 #[test]
 fn an_object_is_made_once() {
     let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ai}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: other}\n";
     let repo = Repo::new(&format!("{TARGET}[configmap.x]\n"), yaml, &[], &[]);
-    insta::assert_snapshot!(repo.generate().unwrap_err(), @"");
+    insta::assert_snapshot!(repo.generate().unwrap_err(), @r"
+    duplicate-object rendered.yaml:11:18 `Service/x` is made twice
+        rendered.yaml:7:18 first by this template
+        = keep one of them, or give one another name or namespace
+    duplicate-object prod.toml:4:12 `ConfigMap/x` is made twice
+        rendered.yaml:3:18 first by this template
+        = take it out of the template, or drop the table `[configmap.x]`
+    ");
 }
 
 #[test]
 fn a_namespace_needs_a_name() {
     let repo = Repo::new("[namespace]\ncreate = true\n", "", &[], &[]);
-    insta::assert_snapshot!(repo.generate().unwrap_err(), @"");
+    insta::assert_snapshot!(repo.generate().unwrap_err(), @r#"
+    namespace-unnamed prod.toml:2:10 there is no `target.namespace` to create
+        = write `namespace = "…"` in the table `[target]`
+    "#);
 }

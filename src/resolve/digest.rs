@@ -15,6 +15,9 @@ use crate::source::Span;
 /// The annotation: `configmap/NAME=DIGEST`, several with commas between, sorted. A Secret's digest is over fingerprints.
 pub const CONFIG_DIGEST: &str = "plimsoll.dev/config-digest";
 
+/// `configmap/NAME=DIGEST` by final name, with the source's name and the object's place.
+type Parts = BTreeMap<Text, (String, Span)>;
+
 /// Annotates the pod templates of workloads that roll out. A Job's can't change, and a CronJob's next run reads what is there
 /// then; for a Job that uses such an object there is a note.
 pub(super) fn annotate(bundle: &mut Bundle, pods: &[Pod], found: &mut Diagnostics) {
@@ -25,7 +28,7 @@ pub(super) fn annotate(bundle: &mut Bundle, pods: &[Pod], found: &mut Diagnostic
         if !(rolls || is_job) {
             continue;
         }
-        let mut parts: BTreeMap<Text, Span> = BTreeMap::new();
+        let mut parts = Parts::new();
         for (used, at) in pod.uses.iter().filter_map(|used| Some((used, counted(used)?))) {
             let Some(config) = bundle.objects.get(at) else { continue };
             let digest = digests.entry(at).or_insert_with(|| {
@@ -33,10 +36,12 @@ pub(super) fn annotate(bundle: &mut Bundle, pods: &[Pod], found: &mut Diagnostic
                 Some(content_hash(kind, &config.root).into())
             });
             if let Some(digest) = digest {
-                parts.insert(format!("{}/{}={digest}", used.kind.word(), used.name).into(), config.span);
+                let part = format!("{}/{}={digest}", used.kind.word(), used.name);
+                parts.insert(part.into(), (format!("{}/{}", used.kind.word(), config.source.name), config.span));
             }
         }
-        if let Some(span) = parts.values().next().copied() {
+        if let Some((_, span)) = parts.values().next() {
+            let span = *span;
             if is_job { note(bundle, pod, &parts, found) } else { set(bundle, pod, &parts, span) }
         }
     }
@@ -48,7 +53,7 @@ fn counted(used: &Use) -> Option<usize> {
     used.object.filter(|_| seen)
 }
 
-fn set(bundle: &mut Bundle, pod: &Pod, parts: &BTreeMap<Text, Span>, span: Span) {
+fn set(bundle: &mut Bundle, pod: &Pod, parts: &Parts, span: Span) {
     let Some(object) = bundle.objects.get_mut(pod.object) else { return };
     let template = pod_template_path(&pod.path);
     let Some(map) = template.find_mut(&mut object.root).and_then(Node::as_map_mut) else { return };
@@ -59,9 +64,9 @@ fn set(bundle: &mut Bundle, pod: &Pod, parts: &BTreeMap<Text, Span>, span: Span)
     object.touch(template.child("metadata").child("annotations").child(CONFIG_DIGEST), "resolve.digest", span);
 }
 
-fn note(bundle: &Bundle, pod: &Pod, parts: &BTreeMap<Text, Span>, found: &mut Diagnostics) {
+fn note(bundle: &Bundle, pod: &Pod, parts: &Parts, found: &mut Diagnostics) {
     let Some(job) = bundle.objects.get(pod.object) else { return };
-    let names: Vec<&str> = parts.keys().filter_map(|part| part.split('=').next()).collect();
+    let names: Vec<&str> = parts.values().map(|(name, _)| name.as_str()).collect();
     let mut finding = Diagnostic::new(
         &JOB_KEEPS_CONFIG,
         format!("a change of `{}` doesn't reach `{}`: a Job's pods can't change", names.join("`, `"), job.source),
@@ -69,7 +74,7 @@ fn note(bundle: &Bundle, pod: &Pod, parts: &BTreeMap<Text, Span>, found: &mut Di
     .at(job.span, "this Job")
     .on(job.source.to_string())
     .hint("`immutable = true` gives the config object a hashed name, so that a change makes the Job another; `on-change = \"none\"` says that it needn't");
-    for span in parts.values() {
+    for (_, span) in parts.values() {
         finding = finding.also(*span, "used by it");
     }
     found.push(finding);

@@ -31,15 +31,8 @@ rule!(ACCESS_UNUSED, "access-unused", Warning, "a service account gets a right o
 rule!(CONFIGMAP_TOO_LARGE, "configmap-too-large", Error, "a ConfigMap is larger than the API server takes");
 
 /// The rules of this module.
-pub static RULES: &[&Rule] = &[
-    &AMBIGUOUS_REFERENCE,
-    &REF_NOTHING,
-    &REF_CYCLE,
-    &REF_BROKEN,
-    &JOB_KEEPS_CONFIG,
-    &ACCESS_UNUSED,
-    &CONFIGMAP_TOO_LARGE,
-];
+pub static RULES: &[&Rule] =
+    &[&AMBIGUOUS_REFERENCE, &REF_NOTHING, &REF_CYCLE, &REF_BROKEN, &JOB_KEEPS_CONFIG, &ACCESS_UNUSED, &CONFIGMAP_TOO_LARGE];
 
 /// Gives every object its final name and makes every reference follow.
 ///

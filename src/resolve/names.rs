@@ -84,7 +84,8 @@ impl Names {
 
     /// The object that is meant: of this kind and name, in this namespace if it is in one.
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Found<'_> {
-        let all = self.by_kind.get(wanted.kind).and_then(|by_name| by_name.get(wanted.name)).map(Vec::as_slice).unwrap_or_default();
+        let all =
+            self.by_kind.get(wanted.kind).and_then(|by_name| by_name.get(wanted.name)).map(Vec::as_slice).unwrap_or_default();
         let mut fitting = all.iter().filter(|named| {
             wanted.group.is_none_or(|group| group == named.group)
                 && (named.namespace.is_none() || wanted.namespace.is_none() || named.namespace.as_deref() == wanted.namespace)

@@ -38,11 +38,7 @@ const fn pod(group: Option<&'static str>, kind: &'static str, path: &'static [&'
     Row { group, kind, start: Start::Pod, path, any_kind: false }
 }
 
-const fn core(
-    kind: &'static str,
-    from: (Option<&'static str>, &'static str),
-    path: &'static [&'static str],
-) -> Row {
+const fn core(kind: &'static str, from: (Option<&'static str>, &'static str), path: &'static [&'static str]) -> Row {
     named(CORE, kind, from, path)
 }
 
@@ -55,11 +51,7 @@ const fn named(
     Row { group, kind, start: Start::Kind(from.0, from.1), path, any_kind: false }
 }
 
-const fn any(
-    kind: &'static str,
-    from: (Option<&'static str>, &'static str),
-    path: &'static [&'static str],
-) -> Row {
+const fn any(kind: &'static str, from: (Option<&'static str>, &'static str), path: &'static [&'static str]) -> Row {
     Row { group: None, kind, start: Start::Kind(from.0, from.1), path, any_kind: true }
 }
 
@@ -137,13 +129,8 @@ pub static KUSTOMIZE: &[Row] = &[
     named(ADMISSION, "ValidatingAdmissionPolicy", (ADMISSION, "ValidatingAdmissionPolicyBinding"), &["spec", "policyName"]),
 ];
 
-const ROUTES: [(Option<&str>, &str); 5] = [
-    (GATEWAY, "HTTPRoute"),
-    (GATEWAY, "GRPCRoute"),
-    (GATEWAY, "TLSRoute"),
-    (GATEWAY, "TCPRoute"),
-    (GATEWAY, "UDPRoute"),
-];
+const ROUTES: [(Option<&str>, &str); 5] =
+    [(GATEWAY, "HTTPRoute"), (GATEWAY, "GRPCRoute"), (GATEWAY, "TLSRoute"), (GATEWAY, "TCPRoute"), (GATEWAY, "UDPRoute")];
 const SERVICE_MONITOR: (Option<&str>, &str) = (MONITORING, "ServiceMonitor");
 const POD_MONITOR: (Option<&str>, &str) = (MONITORING, "PodMonitor");
 const PVC: (Option<&str>, &str) = (None, "PersistentVolumeClaim");
@@ -184,12 +171,7 @@ pub static MORE: &[Row] = &[
         (Some("apiextensions.k8s.io"), "CustomResourceDefinition"),
         &["spec", "conversion", "webhook", "clientConfig", "service", "name"],
     ),
-    named(
-        ADMISSION,
-        "MutatingAdmissionPolicy",
-        (ADMISSION, "MutatingAdmissionPolicyBinding"),
-        &["spec", "policyName"],
-    ),
+    named(ADMISSION, "MutatingAdmissionPolicy", (ADMISSION, "MutatingAdmissionPolicyBinding"), &["spec", "policyName"]),
     // Gateway API
     any("Service", ROUTES[0], &["spec", "rules", "backendRefs", "name"]),
     any("Service", ROUTES[1], &["spec", "rules", "backendRefs", "name"]),

@@ -152,7 +152,8 @@ impl Settling<'_> {
         let written = format!("{}/{}", token.kind, token.name);
         let Some(kind) = self.names.kinds().find(|kind| kind.eq_ignore_ascii_case(&token.kind)).map(ToOwned::to_owned) else {
             let finding = Diagnostic::new(&REF_NOTHING, format!("`ref(\"{written}\")`: the bundle has no object of this kind"));
-            let near = nearest(&token.kind, self.names.kinds()).map(|near| format!("there is the kind `{}`", near.to_lowercase()));
+            let near =
+                nearest(&token.kind, self.names.kinds()).map(|near| format!("there is the kind `{}`", near.to_lowercase()));
             let finding = finding.at(span, "in this text");
             self.found.push(match near {
                 Some(near) => finding.hint(near),
@@ -200,12 +201,10 @@ impl Settling<'_> {
     fn cycle(&mut self, start: usize, span: Span) {
         let objects = self.trail.iter().skip(start).filter_map(|(at, _)| self.bundle.objects.get(*at));
         let names: Vec<String> = objects.map(|object| format!("`{}`", object.source)).collect();
-        let mut finding = Diagnostic::new(
-            &REF_CYCLE,
-            format!("the hashed names of {} depend on each other by `ref()`", names.join(" and ")),
-        )
-        .at(span, "this reference closes the circle")
-        .hint("leave `immutable` off one of them: its name then doesn't depend on its content");
+        let mut finding =
+            Diagnostic::new(&REF_CYCLE, format!("the hashed names of {} depend on each other by `ref()`", names.join(" and ")))
+                .at(span, "this reference closes the circle")
+                .hint("leave `immutable` off one of them: its name then doesn't depend on its content");
         for (_, place) in self.trail.iter().skip(start) {
             finding = finding.also(*place, "on the circle");
         }

@@ -42,8 +42,7 @@ fn pod(at: usize, object: &Object, path: FieldPath, names: &Names) -> Option<Pod
     let spec = path.find(&object.root)?.as_map()?;
     let mut uses = Vec::new();
     for used in config_uses(spec, &path) {
-        let wanted =
-            Wanted { group: Some(""), kind: used.kind.name(), name: used.name, namespace: object.namespace() };
+        let wanted = Wanted { group: Some(""), kind: used.kind.name(), name: used.name, namespace: object.namespace() };
         let (name, target) = match names.find(wanted) {
             Found::One(target) => (target.name.clone(), target.is_it.then_some(target.object)),
             Found::Nothing | Found::Several(..) => (used.name.into(), None),
