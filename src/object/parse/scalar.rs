@@ -26,6 +26,9 @@ pub(super) fn resolve(text: &str) -> Result<Data, Fault> {
             ".nan" | ".NaN" | ".NAN" => Err(Fault::Number("not a number, which JSON can't hold")),
             ".inf" | ".Inf" | ".INF" => Err(Fault::Number("infinite, which JSON can't hold")),
             _ if is_float(text) => float(text),
+            _ if is_float(&text.replace('_', "")) && !text.starts_with("._") => {
+                Err(Fault::Ambiguous { kubectl: "a number", write: text.replace('_', "") })
+            }
             _ => Ok(Data::Text(text.into())),
         },
         Some(b'0'..=b'9' | b'+' | b'-') => number(text),
@@ -173,6 +176,7 @@ mod tests {
             ("inf", text("inf")),
             ("nan", text("nan")),
             ("_1", text("_1")),
+            ("._5", text("._5")),
             ("1_a", text("1_a")),
             ("=", text("=")),
         ] {
@@ -191,6 +195,7 @@ mod tests {
             ("off", "false"),
             ("1_000", "1000"),
             ("1_0.5", "10.5"),
+            (".5_0", ".50"),
             ("0o17", "15"),
             ("0b101", "5"),
             ("0X1F", "31"),
