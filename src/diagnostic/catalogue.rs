@@ -10,6 +10,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::object::PARSE_RULES,
     crate::environment::RULES,
     crate::object::RULES,
+    crate::transform::RULES,
     crate::secret::RULES,
     crate::generate::RULES,
     crate::inject::RULES,

@@ -17,7 +17,7 @@ use tokens::Reader;
 pub(in crate::object) use scalar::whole_or_float;
 
 use super::bundle::{MadeBy, Object};
-use super::node::Node;
+use super::node::{Data, Map, Node};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, rule};
 use crate::secret::Tokens;
 use crate::source::{FileId, SourceMap, Span};
@@ -107,6 +107,35 @@ pub fn parse_value(map: &SourceMap, literal: Span, text: &str, tokens: &Tokens) 
         None if diagnostics.has_errors() => Err(diagnostics),
         None => Err(Diagnostic::new(&YAML_SYNTAX, "a value is expected here, and the text is empty").at(literal, "here").into()),
     }
+}
+
+/// A tree that was written without templates, such as a table of the environment: it may hold no token.
+///
+/// # Errors
+/// Each text with something like a token in it.
+pub fn refuse_tokens(tree: Node) -> Result<Node, Diagnostics> {
+    let tokens = Tokens::new([0; 16]);
+    let mut diagnostics = Diagnostics::new();
+    let mut queue = vec![&tree];
+    while let Some(node) = queue.pop() {
+        match &node.data {
+            Data::Text(text) => {
+                let reader = Reader::new(&tokens, text);
+                if reader.suspects(text) {
+                    diagnostics.take(reader.read(text, false, node.span));
+                }
+            }
+            Data::List(items) => queue.extend(items),
+            Data::Map(map) => queue.extend(map.iter().map(|(_, entry)| &entry.node)),
+            _ => {}
+        }
+    }
+    diagnostics.into_result(tree)
+}
+
+/// Turns `stringData` of a Secret's map (also of a patch to one) into `data`; says what is wrong with it.
+pub fn string_data_to_data(secret: &mut Map, diagnostics: &mut Diagnostics) {
+    string_data::convert_map(secret, diagnostics);
 }
 
 #[cfg(test)]

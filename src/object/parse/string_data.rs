@@ -20,7 +20,13 @@ pub(super) fn convert(root: &mut Node, diagnostics: &mut Diagnostics) {
     if let Some(data) = root.get("data").and_then(Node::as_map) {
         refuse_unencoded(data, diagnostics);
     }
-    let Some(map) = root.as_map_mut() else { return };
+    if let Some(map) = root.as_map_mut() {
+        convert_map(map, diagnostics);
+    }
+}
+
+/// Turns `stringData` into `data`.
+pub(super) fn convert_map(map: &mut Map, diagnostics: &mut Diagnostics) {
     let Some(written) = map.get("stringData") else { return };
     let span = written.span;
     if matches!(written.data, Data::Null) {
