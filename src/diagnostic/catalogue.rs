@@ -15,6 +15,7 @@ static LISTS: &[&[&Rule]] = &[
     crate::generate::RULES,
     crate::inject::RULES,
     crate::resolve::RULES,
+    crate::template::RULES,
 ];
 
 /// Every rule, by name.

@@ -23,6 +23,7 @@ pub use config::{Config, config_of};
 pub use from_toml::{table_to_node, value_to_node};
 pub use id::ObjectId;
 pub use node::{Data, Entry, Map, Node, Text};
+pub(crate) use parse::FOREIGN_TOKEN;
 pub use parse::{parse, parse_value, refuse_tokens, string_data_to_data};
 pub use path::{BadPath, FieldPath, Step};
 pub use ref_token::{BadRef, REF_PREFIX, RefToken, ref_token, ref_tokens};
