@@ -13,7 +13,12 @@ use crate::source::Span;
 ///
 /// # Errors
 /// A value that holds what looks like a token.
-pub(super) fn given(environment: &Environment, secrets: &Secrets, commit: Option<&str>, problems: &mut Diagnostics) -> Vec<(&'static str, Value)> {
+pub(super) fn given(
+    environment: &Environment,
+    secrets: &Secrets,
+    commit: Option<&str>,
+    problems: &mut Diagnostics,
+) -> Vec<(&'static str, Value)> {
     let mut env = Map::new();
     env.insert("name".into(), Value::from(environment.name.as_str()));
     if let Some(namespace) = &environment.settings.target.namespace {

@@ -17,8 +17,27 @@ use crate::source::{Files, Span};
 
 /// Tags, for near misses.
 const TAGS: &[&str] = &[
-    "set", "set_global", "if", "elif", "else", "endif", "for", "endfor", "endset", "endfilter", "endblock", "endcomponent",
-    "include", "extends", "block", "filter", "component", "break", "continue", "raw", "endraw",
+    "set",
+    "set_global",
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "endset",
+    "endfilter",
+    "endblock",
+    "endcomponent",
+    "include",
+    "extends",
+    "block",
+    "filter",
+    "component",
+    "break",
+    "continue",
+    "raw",
+    "endraw",
 ];
 
 /// Tera with templates in it.
@@ -135,7 +154,9 @@ fn syntax_errors(files: &Files, templates: &[Template], edited: &[Edited]) -> Di
     let mut problems = Diagnostics::new();
     for (template, text) in templates.iter().zip(edited) {
         match Tera::default().add_raw_template(&template.name, &text.text) {
-            Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => problems.push(translate(&error, files, templates, edited)),
+            Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
+                problems.push(translate(&error, files, templates, edited))
+            }
             _ => {
                 if let Some(offset) = template.rewritten.confused {
                     // Tera reads it, but the checks can't be put in: better no output than an unchecked one.
@@ -164,7 +185,10 @@ fn translate(error: &tera::Error, files: &Files, templates: &[Template], edited:
         kind => {
             // Only the first line: Tera shows the rewritten text below it.
             let message = kind.to_string();
-            Diagnostic::new(&rules::TEMPLATE_ERROR, message.lines().next().unwrap_or("rendering fails").trim_start_matches("error: "))
+            Diagnostic::new(
+                &rules::TEMPLATE_ERROR,
+                message.lines().next().unwrap_or("rendering fails").trim_start_matches("error: "),
+            )
         }
     }
 }
@@ -186,7 +210,9 @@ fn syntax(report: &ReportError, files: &Files, span: Option<Span>) -> Diagnostic
     let message = first_small(report.message());
     let problem = Diagnostic::new(&rules::TEMPLATE_SYNTAX, message.trim_end_matches('.')).at_opt(span, "");
     match report.message() {
-        "Unexpected end of input" => problem.hint("a tag or bracket is still open: look for a missing `{% endif %}`, `{% endfor %}` or `}}`"),
+        "Unexpected end of input" => {
+            problem.hint("a tag or bracket is still open: look for a missing `{% endif %}`, `{% endfor %}` or `}}`")
+        }
         message if message.contains("Keyword") || message.contains("expected identifier") => {
             problem.hint("arguments are given by name: `indent(width=4)`")
         }
@@ -198,7 +224,8 @@ fn syntax(report: &ReportError, files: &Files, span: Option<Span>) -> Diagnostic
 /// A failure of a filter, function or operator; the lines behind the first are hints.
 fn failure(message: &str, span: Option<Span>) -> Diagnostic {
     let mut lines = message.lines();
-    let mut problem = Diagnostic::new(&rules::TEMPLATE_ERROR, first_small(lines.next().unwrap_or("rendering fails"))).at_opt(span, "");
+    let mut problem =
+        Diagnostic::new(&rules::TEMPLATE_ERROR, first_small(lines.next().unwrap_or("rendering fails"))).at_opt(span, "");
     if message.contains("expected `string` but got") || message.contains("expected `&str` but got") {
         problem = problem.hint("make it a text first, with `| str`");
     }
@@ -214,7 +241,9 @@ fn first_small(message: &str) -> String {
 fn unknown_tag(written: &str, span: Option<Span>) -> Diagnostic {
     let problem = Diagnostic::new(&rules::TEMPLATE_SYNTAX, format!("there is no tag `{written}`")).at_opt(span, "unknown tag");
     match written {
-        "macro" | "import" | "call" => problem.hint("components take the place of macros: `{% component Name(argument) %}`, called by `{{ <Name argument=\"…\" /> }}`"),
+        "macro" | "import" | "call" => problem.hint(
+            "components take the place of macros: `{% component Name(argument) %}`, called by `{{ <Name argument=\"…\" /> }}`",
+        ),
         "with" => problem.hint("write `{% set name = … %}`"),
         "end" => problem.hint("end tags have names: `endif`, `endfor`, …"),
         _ => match nearest(written, TAGS.iter().copied()) {

@@ -148,7 +148,8 @@ impl Run {
 
     /// Looks through a list or table: at a step for four entries, to a bounded depth and length of text.
     pub(super) fn scan(&mut self, value: &Value) -> TeraResult<Option<Holds>> {
-        let mut scan = Scan { entries: 0, most: usize::try_from(self.fuel).unwrap_or(usize::MAX).saturating_mul(4), bytes: 0, holds: None };
+        let mut scan =
+            Scan { entries: 0, most: usize::try_from(self.fuel).unwrap_or(usize::MAX).saturating_mul(4), bytes: 0, holds: None };
         let bounded = scan.look(value, 0);
         self.spend(scan.entries / 4 + scan.bytes / BYTES_A_STEP)?;
         match bounded {
@@ -278,7 +279,9 @@ fn misuse_by_role(role: Role) -> (&'static Rule, String, String) {
                 "sha256" | "sort" | "unique" | "length" | "wordcount" => {
                     "`fingerprint` gives a public text that changes when the secret does"
                 }
-                _ => "seal the text as it should be in the end; `b64encode`, `urlencode`, `quote`, `indent`, `to_json` and `to_yaml` work on secrets",
+                _ => {
+                    "seal the text as it should be in the end; `b64encode`, `urlencode`, `quote`, `indent`, `to_json` and `to_yaml` work on secrets"
+                }
             };
             (&rules::SECRET_IN_FILTER, format!("so the filter `{}` can't be applied to it", row.name), hint.to_owned())
         }

@@ -76,9 +76,12 @@ fn find_bundle(files: &Files, bundle: &Spanned<String>) -> Result<Vec<Found>, Di
     let span = bundle.span();
     let folder = root().join(bundle.as_str()).ok().filter(|folder| folder.is_under(&root()) && *folder != root());
     let Some(folder) = folder else {
-        return Err(Diagnostic::new(&rules::BUNDLE_WITHOUT_TEMPLATES, format!("the bundle `{}` isn't a folder of `templates/`", bundle.as_str()))
-            .at(span, "named here")
-            .hint("name a folder of `templates/`, such as `inference` for `templates/inference/`"));
+        return Err(Diagnostic::new(
+            &rules::BUNDLE_WITHOUT_TEMPLATES,
+            format!("the bundle `{}` isn't a folder of `templates/`", bundle.as_str()),
+        )
+        .at(span, "named here")
+        .hint("name a folder of `templates/`, such as `inference` for `templates/inference/`"));
     };
     let mut found = Vec::new();
     walk(files, &folder, span, &mut found)?;
@@ -105,8 +108,8 @@ fn walk(files: &Files, folder: &RootPath, asked: Span, found: &mut Vec<Found>) -
 /// What a file of a bundle is to us; `None` for files that have nothing to do with templates.
 fn classify(path: RootPath, asked: Option<Span>) -> Option<Found> {
     let file = path.file_name();
-    let yaml = [".yaml", ".yml"].iter().any(|end| file.ends_with(end));
-    let tera = file.ends_with(".tera");
+    let (_, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    let (yaml, tera) = (matches!(extension, "yaml" | "yml"), extension == "tera");
     let name = path.as_str().strip_prefix("templates/")?.to_owned();
     let rendered = yaml && !file.starts_with('_');
     (yaml || tera).then_some(Found { path, name, rendered, asked })
@@ -121,7 +124,10 @@ fn warn_ignored(found: &mut Vec<Found>, findings: &mut Diagnostics) {
             findings.push(
                 Diagnostic::new(&rules::TEMPLATE_IGNORED, format!("`{}` isn't rendered", found.path))
                     .at_opt(found.asked, "in this bundle")
-                    .hint(format!("to render it, name it `{}.yaml`; a partial is named `_{file}`", file.trim_end_matches(".tera"))),
+                    .hint(format!(
+                        "to render it, name it `{}.yaml`; a partial is named `_{file}`",
+                        file.trim_end_matches(".tera")
+                    )),
             );
         }
         !ignored
@@ -171,9 +177,8 @@ fn include(files: &Files, templates: &mut Vec<Template>, findings: &mut Diagnost
         for (written, span) in facts.includes.iter().chain(&facts.extends) {
             let near_then_root = [folder.join(written), RootPath::new(written)];
             let mut candidates = near_then_root.into_iter().flatten();
-            let known = candidates.find(|name| {
-                names.contains(name.as_str()) || root().join(name.as_str()).is_ok_and(|path| files.has_file(&path))
-            });
+            let known = candidates
+                .find(|name| names.contains(name.as_str()) || root().join(name.as_str()).is_ok_and(|path| files.has_file(&path)));
             match known {
                 Some(name) => {
                     if names.insert(name.as_str().to_owned()) {

@@ -79,7 +79,12 @@ struct Stage {
 ///
 /// # Errors
 /// All that is wrong with any template: syntax, names, undefined variables, misused secrets, too much work.
-pub fn render(files: &Files, environment: &Environment, secrets: &Secrets, commit: Option<&str>) -> Result<Rendered, Diagnostics> {
+pub fn render(
+    files: &Files,
+    environment: &Environment,
+    secrets: &Secrets,
+    commit: Option<&str>,
+) -> Result<Rendered, Diagnostics> {
     let mut findings = Diagnostics::new();
     let mut templates = load::load(files, &environment.settings.target.bundles, &mut findings);
     let given = context::given(environment, secrets, commit, &mut findings);
@@ -115,7 +120,8 @@ pub fn render(files: &Files, environment: &Environment, secrets: &Secrets, commi
 impl Stage {
     /// Renders what is rendered by itself; texts are added to the sources in the order of the templates.
     fn render_all(&self, engine: &Engine, findings: &mut Diagnostics) -> Vec<Output> {
-        let numbers: Vec<usize> = (0..self.templates.len()).filter(|at| self.templates.get(*at).is_some_and(|t| t.rendered)).collect();
+        let numbers: Vec<usize> =
+            (0..self.templates.len()).filter(|at| self.templates.get(*at).is_some_and(|t| t.rendered)).collect();
         let render = |at: usize| engine.render(&self.templates, at, &self.context, &self.shared).map(|outcome| (at, outcome));
         let outcomes: Vec<Option<(usize, Outcome)>> = if numbers.len() >= PARALLEL {
             numbers.into_par_iter().map(render).collect()

@@ -33,7 +33,8 @@ fn components(templates: &[Template], problems: &mut Diagnostics) {
         if defined.contains_key(name.as_str()) {
             continue;
         }
-        let problem = Diagnostic::new(&rules::UNKNOWN_COMPONENT, format!("there is no component `{name}`")).at(*span, "called here");
+        let problem =
+            Diagnostic::new(&rules::UNKNOWN_COMPONENT, format!("there is no component `{name}`")).at(*span, "called here");
         problems.push(match nearest(name, defined.keys().copied()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None => problem.hint("components are defined in the bundle's `_*.tera` files, or in those of `templates/` itself"),
@@ -58,8 +59,9 @@ fn blocks(templates: &[Template], problems: &mut Diagnostics) {
         }
         for (name, span) in &template.rewritten.facts.blocks {
             if !known.contains(&name.as_str()) && template.rewritten.confused.is_none() {
-                let problem = Diagnostic::new(&rules::UNKNOWN_BLOCK, format!("no template that this one extends has a block `{name}`"))
-                    .at(*span, "fills nothing");
+                let problem =
+                    Diagnostic::new(&rules::UNKNOWN_BLOCK, format!("no template that this one extends has a block `{name}`"))
+                        .at(*span, "fills nothing");
                 problems.push(match nearest(name, known.iter().copied()) {
                     Some(near) => problem.hint(format!("did you mean `{near}`?")),
                     None => problem.hint(format!("`{parent}` has `{}`", known.join("`, `"))),
@@ -78,7 +80,8 @@ enum Reach {
 }
 
 fn chains(templates: &[Template], problems: &mut Diagnostics) {
-    let numbers: BTreeMap<&str, usize> = templates.iter().enumerate().map(|(at, template)| (template.name.as_str(), at)).collect();
+    let numbers: BTreeMap<&str, usize> =
+        templates.iter().enumerate().map(|(at, template)| (template.name.as_str(), at)).collect();
     let mut reach = vec![Reach::Unknown; templates.len()];
     for at in 0..templates.len() {
         follow(at, 0, templates, &numbers, &mut reach, problems);
@@ -104,9 +107,12 @@ fn follow(
         let Some(next) = numbers.get(name.as_str()) else { continue };
         if reach.get(*next) == Some(&Reach::Open) {
             problems.push(
-                Diagnostic::new(&rules::TEMPLATE_CYCLE, format!("`{}` and `{name}` include or extend each other in a circle", template.name))
-                    .at(*span, "leads back to a template on the way here")
-                    .hint("take the common part out into a partial of its own"),
+                Diagnostic::new(
+                    &rules::TEMPLATE_CYCLE,
+                    format!("`{}` and `{name}` include or extend each other in a circle", template.name),
+                )
+                .at(*span, "leads back to a template on the way here")
+                .hint("take the common part out into a partial of its own"),
             );
         } else if depth >= CHAIN {
             length = CHAIN;
@@ -114,9 +120,12 @@ fn follow(
             length = length.max(1 + follow(*next, depth + 1, templates, numbers, reach, problems));
             if length == CHAIN {
                 problems.push(
-                    Diagnostic::new(&rules::TEMPLATE_TOO_EXPENSIVE, format!("more than {CHAIN} templates include or extend each other in a chain"))
-                        .at(*span, "the chain goes on here")
-                        .hint("include them from one template, one after the other"),
+                    Diagnostic::new(
+                        &rules::TEMPLATE_TOO_EXPENSIVE,
+                        format!("more than {CHAIN} templates include or extend each other in a chain"),
+                    )
+                    .at(*span, "the chain goes on here")
+                    .hint("include them from one template, one after the other"),
                 );
             }
         }

@@ -8,7 +8,12 @@ rule!(TEMPLATE_SYNTAX, "template-syntax", Error, "a template can't be read");
 rule!(TEMPLATE_ERROR, "template-error", Error, "rendering a template fails");
 rule!(TEMPLATE_NOT_FOUND, "template-not-found", Error, "a template includes or extends one that doesn't exist");
 rule!(TEMPLATE_CYCLE, "template-cycle", Error, "templates include or extend each other in a circle");
-rule!(TEMPLATE_TOO_EXPENSIVE, "template-too-expensive", Error, "rendering a template takes more steps, text or depth than allowed");
+rule!(
+    TEMPLATE_TOO_EXPENSIVE,
+    "template-too-expensive",
+    Error,
+    "rendering a template takes more steps, text or depth than allowed"
+);
 rule!(UNDEFINED_VARIABLE, "undefined-variable", Error, "a template uses a variable that isn't defined");
 rule!(UNKNOWN_FILTER, "unknown-filter", Error, "a template uses a filter that doesn't exist");
 rule!(UNKNOWN_TEST, "unknown-test", Error, "a template uses a test that doesn't exist");
@@ -26,7 +31,12 @@ rule!(SECRET_AS_ARGUMENT, "secret-as-argument", Error, "a secret is given to a f
 rule!(SECRET_IN_FILTER, "secret-in-filter", Error, "a filter or test that needs the value itself is applied to a secret");
 rule!(SECRET_TABLE_PRINTED, "secret-table-printed", Error, "a list or table that holds secrets is written out as it is");
 rule!(REFERENCE_MISUSED, "reference-misused", Error, "a template uses the result of `ref()` as more than text");
-rule!(GIT_COMMIT_USED, "git-commit-used", Warning, "a template writes the commit into an object, which then changes at each commit");
+rule!(
+    GIT_COMMIT_USED,
+    "git-commit-used",
+    Warning,
+    "a template writes the commit into an object, which then changes at each commit"
+);
 
 /// The rules of this module.
 pub static RULES: &[&Rule] = &[

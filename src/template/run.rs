@@ -169,7 +169,8 @@ impl Run {
 
     /// Whether a problem lies in a part of this site.
     pub(super) fn told_within(&self, site: &Site) -> bool {
-        let inside = |told: &Site| told.span.file == site.span.file && told.span != site.span && told.span.join(site.span) == site.span;
+        let inside =
+            |told: &Site| told.span.file == site.span.file && told.span != site.span && told.span.join(site.span) == site.span;
         self.told.iter().any(|id| self.shared.site(*id).is_some_and(inside))
     }
 

@@ -288,10 +288,11 @@ fn secrets_as_text() {
     "#
     );
     // Public, and different for different secrets and shapes.
-    let prints: BTreeSet<String> = ["secrets.token", "secrets.db", "secrets.db.user", "secrets.token ~ 'a'", "secrets.token | b64encode", "'a'"]
-        .iter()
-        .map(|expression| Bench::one("", &format!("{{{{ ({expression}) | fingerprint }}}}")).text())
-        .collect();
+    let prints: BTreeSet<String> =
+        ["secrets.token", "secrets.db", "secrets.db.user", "secrets.token ~ 'a'", "secrets.token | b64encode", "'a'"]
+            .iter()
+            .map(|expression| Bench::one("", &format!("{{{{ ({expression}) | fingerprint }}}}")).text())
+            .collect();
     assert_eq!(prints.len(), 6);
     assert!(prints.iter().all(|print| print.len() == 64));
 }
@@ -301,7 +302,10 @@ fn names_and_syntax_are_checked_with_places() {
     let bench = Bench::new(
         "a = 1\nl = []\n",
         &[
-            ("app/a.yaml", "a: {{ values.a | uper }}\nb: {{ values.a is numbr }}\nc: {{ rang(end=1) }}\n{% include \"_prt.tera\" %}\n"),
+            (
+                "app/a.yaml",
+                "a: {{ values.a | uper }}\nb: {{ values.a is numbr }}\nc: {{ rang(end=1) }}\n{% include \"_prt.tera\" %}\n",
+            ),
             ("app/_part.tera", "{{ values.a | indent(spaces=2) }}{{ <Evn name=\"x\" /> }}{{ values.a | nindent(4) }}"),
             ("app/b.yaml", "ok: 1\n{% if values.a %}\n"),
             ("app/c.yaml", "{% extends \"_base.tera\" %}{% block contianers %}{% endblock %}"),
@@ -348,7 +352,8 @@ fn bundles_partials_and_their_names() {
     );
     let rendered = bench.render().unwrap_or_else(|problems| panic!("{}", bench.list(&problems)));
     let map = bench.files.map();
-    let texts: Vec<_> = rendered.outputs.iter().map(|output| format!("{} {}", map.get(output.text).name, map.get(output.text).text)).collect();
+    let texts: Vec<_> =
+        rendered.outputs.iter().map(|output| format!("{} {}", map.get(output.text).name, map.get(output.text).text)).collect();
     insta::assert_snapshot!(texts.join("\n"), @r"
     rendered from templates/app/a.yaml <xbase>
     rendered from templates/app/b/deep.yml own-web root far
@@ -382,7 +387,10 @@ fn work_is_bounded() {
         println!("{template}");
         let values = format!("big = '{}'\n", "bx".repeat(500));
         let components = "{% component Tree(n) %}{{ <Tree n={n - 1} /> }}{{ <Tree n={n - 1} /> }}{% endcomponent %}";
-        let bench = Bench::new(&values, &[("app/t.yaml", template), ("app/_c.tera", components), ("app/_big.tera", &"text ".repeat(2000))]);
+        let bench = Bench::new(
+            &values,
+            &[("app/t.yaml", template), ("app/_c.tera", components), ("app/_big.tera", &"text ".repeat(2000))],
+        );
         let errors = bench.errors();
         assert!(errors.starts_with("template-too-expensive templates/"), "{template}\n{errors}");
     }
@@ -393,7 +401,10 @@ fn files_references_and_the_commit() {
     let bench = Bench::new(
         "f = '_data.txt'\n",
         &[
-            ("app/t.yaml", "a: {{ file(\"_data.txt\") }}{{ file(path=values.f) | upper }}\nb: {{ ref(\"configmap/params\") }}\nc: {{ git.commit }}\n"),
+            (
+                "app/t.yaml",
+                "a: {{ file(\"_data.txt\") }}{{ file(path=values.f) | upper }}\nb: {{ ref(\"configmap/params\") }}\nc: {{ git.commit }}\n",
+            ),
             ("app/_data.txt", "some"),
         ],
     );
@@ -492,7 +503,10 @@ fn filters() {
 fn places_of_the_output() {
     let template = "kind: A\n{% if values.on -%}\n  name: {{ values.name }}-x\n{%- endif %}\n{% include \"_p.tera\" %}\n\
                     {% filter upper %}a\nb{% endfilter %}\n{% raw %}{{ x }}\ny{% endraw %}\n{% for x in values.list %}\n  - {{ x }}\n{% endfor %}last\n";
-    let bench = Bench::new("on = true\nname = 'web'\nlist = [1, 2]\n", &[("app/t.yaml", template), ("app/_p.tera", "part: 1\n  two: {{ env.name }}")]);
+    let bench = Bench::new(
+        "on = true\nname = 'web'\nlist = [1, 2]\n",
+        &[("app/t.yaml", template), ("app/_p.tera", "part: 1\n  two: {{ env.name }}")],
+    );
     let rendered = bench.render().unwrap();
     let text = rendered.outputs[0].text;
     let source = bench.files.map().get(text);

@@ -62,7 +62,8 @@ impl Traced {
         if let Some((start, site)) = self.marks.get(after) {
             let between = self.text.get(offset..*start);
             let before = self.text.get(..offset).unwrap_or("");
-            let line_start = before.trim_end_matches([' ', '\t']).ends_with('\n') || before.trim_end_matches([' ', '\t']).is_empty();
+            let line_start =
+                before.trim_end_matches([' ', '\t']).ends_with('\n') || before.trim_end_matches([' ', '\t']).is_empty();
             if line_start && between.is_some_and(|between| between.bytes().all(|byte| matches!(byte, b' ' | b'\t'))) {
                 let place = (site.span.start as usize).saturating_sub(start - offset);
                 return Some(Span::new(site.span.file, place, place + 1));

@@ -77,9 +77,10 @@ fn with_near<'a>(problem: Diagnostic, written: &str, known: impl Iterator<Item =
 
 /// The error that Tera itself gives for an undefined variable or field, if `message` is one.
 pub(super) fn translate(message: &str, span: Span) -> Option<Diagnostic> {
-    let (what, rest) = message.strip_prefix("Field `").map(|rest| ("field", rest)).or_else(|| {
-        message.strip_prefix("Variable `").map(|rest| ("variable", rest))
-    })?;
+    let (what, rest) = message
+        .strip_prefix("Field `")
+        .map(|rest| ("field", rest))
+        .or_else(|| message.strip_prefix("Variable `").map(|rest| ("variable", rest)))?;
     let (name, rest) = rest.split_once('`')?;
     if !rest.starts_with(" is not defined") && !rest.contains("its value is undefined") {
         return None;

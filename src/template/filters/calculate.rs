@@ -6,8 +6,8 @@ use tera::{Kwargs, State, TeraResult, Value};
 use super::super::guard::{Holds, mentions_ref, token_in};
 use super::super::quantity::Quantity;
 use super::super::run::Run;
-use super::text::{hex, scalar};
 use super::refuse;
+use super::text::{hex, scalar};
 use crate::secret::{Escape, Sealed, Tokens};
 
 pub(super) fn register(tera: &mut tera::Tera) {
@@ -36,8 +36,11 @@ fn scale(value: &Value, kwargs: &Kwargs, divide: bool) -> TeraResult<String> {
     let factor = kwargs.must_get::<&Value>("by")?;
     let text = scalar(factor, "quantity_mul")?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text.as_str(), ""));
-    let over = format!("{whole}{fraction}").parse::<i128>().ok().filter(|_| fraction.len() <= 9 && !fraction.starts_with(['+', '-']));
-    let over = over.ok_or_else(|| refuse(format!("a quantity is multiplied and divided by numbers such as `2` or `0.8`, not by `{text}`")))?;
+    let over =
+        format!("{whole}{fraction}").parse::<i128>().ok().filter(|_| fraction.len() <= 9 && !fraction.starts_with(['+', '-']));
+    let over = over.ok_or_else(|| {
+        refuse(format!("a quantity is multiplied and divided by numbers such as `2` or `0.8`, not by `{text}`"))
+    })?;
     let under = 10_i128.pow(u32::try_from(fraction.len()).unwrap_or(0));
     let quantity = read(value)?;
     let scaled = if divide { quantity.scaled(under, over) } else { quantity.scaled(over, under) };
@@ -98,7 +101,9 @@ fn digest_sealed(sealed: &Sealed, digest: &mut Sha256) {
         Sealed::Secret(key) => digest_part(digest, b'f', &key.fingerprint.0),
         Sealed::Concat(parts) => {
             digest_part(digest, b'c', &(parts.len() as u64).to_be_bytes());
-            parts.iter().for_each(|part| digest_sealed(part, digest));
+            for part in parts {
+                digest_sealed(part, digest);
+            }
         }
         Sealed::Base64(inside) => {
             digest_part(digest, b'b', b"");

@@ -29,6 +29,10 @@ fn file(kwargs: Kwargs, _: &State) -> TeraResult<Value> {
     let path = kwargs.must_get::<&str>("path")?;
     let text = Run::with(|run| {
         let (id, span) = site(run, &kwargs)?;
+        if path.is_empty() && run.problems.has_errors() {
+            // It stands in for what is wrong already.
+            return Ok("".into());
+        }
         let files = run.shared.files.clone();
         let read = files.resolve(path, span).and_then(|path| files.text(&path, Some(span)));
         let text = read.map(|file| files.map().get(file).text.clone());
@@ -52,7 +56,9 @@ fn reference(kwargs: Kwargs, _: &State) -> TeraResult<String> {
     let to = kwargs.must_get::<&str>("to")?;
     let parts = to.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty() && !name.contains('/'));
     let Some((kind, name)) = parts else {
-        return Err(refuse(format!("`{to}` doesn't name an object\nwrite `ref(\"configmap/NAME\")`, `ref(\"secret/NAME\")` or another kind")));
+        return Err(refuse(format!(
+            "`{to}` doesn't name an object\nwrite `ref(\"configmap/NAME\")`, `ref(\"secret/NAME\")` or another kind"
+        )));
     };
     Ok(ref_token(kind, name))
 }

@@ -63,7 +63,8 @@ fn to_toml(value: &Value, _: Kwargs, _: &State) -> TeraResult<String> {
     let holds = Run::with(|run| run.scan(value))?;
     let mut texts = Vec::new();
     let value = if holds == Some(Holds::Secret) { with_holes(value, &mut texts)? } else { value.clone() };
-    let mut text = toml::to_string(&value).map_err(|error| refuse(format!("this can't be written as TOML: {}", error.to_string().trim())))?;
+    let mut text = toml::to_string(&value)
+        .map_err(|error| refuse(format!("this can't be written as TOML: {}", error.to_string().trim())))?;
     // From the last on, so that `…hole1` isn't found in `…hole10`.
     for (number, hole) in texts.iter().enumerate().rev() {
         text = text.replace(&format!("\"{}\"", hole_name(number)), &quoted(hole)?);

@@ -26,7 +26,9 @@ pub(super) fn register(tera: &mut tera::Tera) {
 pub(super) fn scalar(value: &Value, filter: &str) -> TeraResult<String> {
     if value.is_array() || value.is_map() {
         let kind = if value.is_map() { "table" } else { "list" };
-        return Err(refuse(format!("`{filter}` works on text, and this is a {kind}\nwrite `| to_json` or `| to_yaml` before it")));
+        return Err(refuse(format!(
+            "`{filter}` works on text, and this is a {kind}\nwrite `| to_json` or `| to_yaml` before it"
+        )));
     }
     if value.is_none() {
         return Err(refuse(format!("`{filter}` works on text, and this is null")));
@@ -166,13 +168,13 @@ fn replace(value: StringInput, kwargs: Kwargs, _: &State) -> TeraResult<String> 
 fn indent(value: &Value, kwargs: Kwargs, _: &State) -> TeraResult<String> {
     let text = scalar(value, "indent")?;
     let width = kwargs.get::<usize>("width")?.unwrap_or(4).min(1000);
-    let with = kwargs.get::<&str>("indentation")?.unwrap_or(" ");
+    let unit = kwargs.get::<&str>("indentation")?.unwrap_or(" ");
     let first = kwargs.get::<bool>("first")?.unwrap_or(false);
     let blank = kwargs.get::<bool>("blank")?.unwrap_or(false);
-    if with.chars().count() != 1 {
+    if unit.chars().count() != 1 {
         return Err(refuse("`indentation` is one character"));
     }
-    let indentation = with.repeat(width);
+    let indentation = unit.repeat(width);
     let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     pay(text.len() + lines.saturating_mul(indentation.len()))?;
     let mut indented = String::with_capacity(text.len() + lines * indentation.len());

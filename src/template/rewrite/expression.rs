@@ -505,7 +505,8 @@ impl Rewriter<'_> {
             let Some(attribute) = self.peek().filter(|token| token.kind == Kind::Name) else { return Ok(()) };
             self.next()?;
             if !self.take("=") {
-                let site = self.site(attribute.start, attribute.end, Role::Pass, Some(self.slice(attribute).to_owned()), false, false);
+                let site =
+                    self.site(attribute.start, attribute.end, Role::Pass, Some(self.slice(attribute).to_owned()), false, false);
                 self.edits.close(attribute.end, format!("={{({} | __s(i={site}))}}", self.slice(attribute)), Mode::Any);
             } else if self.take("{") {
                 let value = self.expression(0)?;

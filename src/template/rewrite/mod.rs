@@ -189,7 +189,11 @@ impl<'a> Rewriter<'a> {
                     self.stop = code.tokens.end;
                     self.last_end = code.open;
                     self.depth = 0;
-                    if code.tag { self.tag(code)? } else { self.expression_piece(code)? }
+                    if code.tag {
+                        self.tag(code)?
+                    } else {
+                        self.expression_piece(code)?
+                    }
                     if self.at != self.stop {
                         return Err(self.confused());
                     }

@@ -97,7 +97,9 @@ fn plain(bench: &Bench, template: &str) -> Result<String, String> {
     let texts = PARTIALS.iter().map(|(path, text)| (path.strip_prefix("app/").unwrap(), *text)).chain([("t.yaml", template)]);
     tera.add_raw_templates(texts).map_err(|error| error.to_string())?;
     let mut context = tera::Context::new();
-    for (name, value) in super::super::context::given(&bench.environment, &bench.secrets, None, &mut crate::diagnostic::Diagnostics::new()) {
+    for (name, value) in
+        super::super::context::given(&bench.environment, &bench.secrets, None, &mut crate::diagnostic::Diagnostics::new())
+    {
         context.insert_value(name, value);
     }
     tera.render("t.yaml", &context).map_err(|error| error.to_string())
@@ -117,7 +119,11 @@ fn output_is_as_tera_writes_it() {
         match plain(&bench, case) {
             Ok(text) => {
                 let rendered = bench.render().unwrap_or_else(|problems| panic!("{case}\n{}", bench.list(&problems)));
-                let output = rendered.outputs.iter().find(|output| bench.files.map().get(output.template).name.ends_with("t.yaml")).unwrap();
+                let output = rendered
+                    .outputs
+                    .iter()
+                    .find(|output| bench.files.map().get(output.template).name.ends_with("t.yaml"))
+                    .unwrap();
                 assert_eq!(*bench.files.map().get(output.text).text, *text, "{case}");
                 // The traced rendering gives the same, else there is no trace.
                 assert!(rendered.trace(output.text).is_some(), "{case}");
@@ -181,8 +187,10 @@ fn template() -> impl Strategy<Value = String> {
         let dash = || prop_oneof![Just(""), Just("-")];
         prop_oneof![
             body.clone(),
-            (dash(), expression(), dash(), body.clone()).prop_map(|(a, e, b, body)| format!("{{%{a} if {e} {b}%}}{body}{{%{b} endif {a}%}}")),
-            (dash(), dash(), body.clone()).prop_map(|(a, b, body)| format!("{{%{a} for item in values.list {b}%}}{body}{{%{b} endfor {a}%}}")),
+            (dash(), expression(), dash(), body.clone())
+                .prop_map(|(a, e, b, body)| format!("{{%{a} if {e} {b}%}}{body}{{%{b} endif {a}%}}")),
+            (dash(), dash(), body.clone())
+                .prop_map(|(a, b, body)| format!("{{%{a} for item in values.list {b}%}}{body}{{%{b} endfor {a}%}}")),
             (dash(), body.clone()).prop_map(|(a, body)| format!("{{%{a} filter upper %}}{body}{{% endfilter {a}%}}")),
             (dash(), body.clone()).prop_map(|(a, body)| format!("{{%{a} set got %}}{body}{{% endset {a}%}}{{{{ got }}}}")),
             (dash(), body).prop_map(|(a, body)| format!("{{% <Box title={{1}}> {a}%}}{body}{{%{a} </Box> %}}")),
