@@ -155,7 +155,7 @@ fn syntax_errors(files: &Files, templates: &[Template], edited: &[Edited]) -> Di
     for (template, text) in templates.iter().zip(edited) {
         match Tera::default().add_raw_template(&template.name, &text.text) {
             Err(error) if matches!(error.kind(), ErrorKind::SyntaxError(_)) => {
-                problems.push(translate(&error, files, templates, edited))
+                problems.push(translate(&error, files, templates, edited));
             }
             _ => {
                 if let Some(offset) = template.rewritten.confused {

@@ -190,9 +190,9 @@ impl<'a> Rewriter<'a> {
                     self.last_end = code.open;
                     self.depth = 0;
                     if code.tag {
-                        self.tag(code)?
+                        self.tag(code)?;
                     } else {
-                        self.expression_piece(code)?
+                        self.expression_piece(code)?;
                     }
                     if self.at != self.stop {
                         return Err(self.confused());
