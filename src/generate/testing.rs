@@ -28,14 +28,16 @@ impl Repo {
         let mut tree = MemoryTree::default();
         let path = |name: &str| RootPath::new(&format!("environments/{name}")).unwrap();
         tree.insert(path("prod.toml"), toml);
-        more.iter().for_each(|(name, bytes)| tree.insert(path(name), *bytes));
+        for (name, bytes) in more {
+            tree.insert(path(name), *bytes);
+        }
         let files = Files::new(tree);
         let environment = environment::load(&files, "prod").unwrap_or_else(|found| panic!("{}", said(&files, &found)));
         let template = files.map().add("rendered.yaml", yaml, SourceKind::Other);
         let key = |written: &&str| {
             let mut fingerprint = [7; 32];
             fingerprint.iter_mut().zip(written.bytes()).for_each(|(to, from)| *to = from);
-            let file = if written.ends_with(".age") { path(written) } else { path("prod.secrets.age") };
+            let file = if written.contains(".age") { path(written) } else { path("prod.secrets.age") };
             let secret = SecretKey {
                 file,
                 path: (*written).to_owned(),

@@ -1,0 +1,8 @@
+//! Tests with the real kustomize as witness (built once by `tests/cluster/peers`; Go is needed).
+
+#![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
+
+mod hashes;
+mod references;
+mod witness;
