@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Context, Exit, Failure, System, check, completions, diff, help, render};
+use super::{Context, Exit, Failure, System, check, completions, diff, help, render, schema};
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
 ///
@@ -104,6 +104,7 @@ pub enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Completions(completions::CompletionsArgs),
+    Schema(schema::SchemaArgs),
     Help(help::HelpArgs),
 }
 
@@ -115,6 +116,7 @@ impl Command {
             Self::Check(args) => check::run(args, context),
             Self::Diff(args) => diff::run(args, context),
             Self::Completions(args) => completions::run(args, context),
+            Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),
         }
     }

@@ -15,6 +15,7 @@ mod failure;
 mod help;
 mod panic;
 mod render;
+mod schema;
 mod system;
 
 use std::ffi::OsString;

@@ -9,8 +9,12 @@ use super::{NOTHING_TO_APPEND, NOTHING_TO_UNSET, SEALED_TWICE, path};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Span;
 
+/// A search for a near miss looks at every path; more errors than this aren't shown.
+const MOST_SEARCHES: usize = 50;
+
 /// Drops what `layer` unsets. Runs before the layer's own tables are merged.
 pub(super) fn unset(lower: &mut Table, layer: &Layer, diagnostics: &mut Diagnostics) {
+    let mut searches = 0;
     for written in &layer.unset {
         let Some(keys) = path::read(&written.value) else {
             diagnostics.push(
@@ -25,7 +29,9 @@ pub(super) fn unset(lower: &mut Table, layer: &Layer, diagnostics: &mut Diagnost
         }
         let mut diagnostic = Diagnostic::new(&NOTHING_TO_UNSET, format!("`{}` isn't set by any earlier layer", written.value))
             .at(written.span(), "unsets nothing");
-        diagnostic = match path::nearest(lower, &keys) {
+        searches += 1;
+        let near = if searches <= MOST_SEARCHES { path::nearest(lower, &keys) } else { None };
+        diagnostic = match near {
             Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
             None if path::find(&layer.table, &keys).is_some() => {
                 diagnostic.hint("only this layer sets it; `unset` drops what the layers below set")
@@ -66,12 +72,12 @@ enum End {
 pub(super) fn extend(merged: &mut Table, layer: &Layer, refused: &BTreeSet<Span>, diagnostics: &mut Diagnostics) {
     for (additions, end) in [(&layer.prepend, End::Front), (&layer.append, End::Back)] {
         let mut extend = Extend { layer, end, path: Vec::new(), diagnostics };
-        for (keys, value) in lists(additions) {
+        for (at, (keys, value)) in lists(additions).into_iter().enumerate() {
             if refused.contains(&value.origin.span) {
                 continue;
             }
             extend.path = keys;
-            extend.list(merged, value);
+            extend.list(merged, value, at < MOST_SEARCHES);
         }
     }
 }
@@ -103,7 +109,7 @@ struct Extend<'a> {
 }
 
 impl Extend<'_> {
-    fn list(&mut self, merged: &mut Table, addition: &Value) {
+    fn list(&mut self, merged: &mut Table, addition: &Value, search: bool) {
         let span = addition.origin.span;
         let ValueKind::List(more) = &addition.kind else { return };
         let shown = path::show(&self.path);
@@ -111,7 +117,8 @@ impl Extend<'_> {
         let Some(list) = find_mut(merged, &self.path) else {
             let diagnostic = Diagnostic::new(&NOTHING_TO_APPEND, format!("no layer has the list `{shown}` to {verb} to"))
                 .at(span, "adds to nothing");
-            self.diagnostics.push(match path::nearest(merged, &self.path) {
+            let near = if search { path::nearest(merged, &self.path) } else { None };
+            self.diagnostics.push(match near {
                 Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                 None => diagnostic.hint(format!("to make the list, set it: move it out of `[{verb}]`")),
             });

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml_parser::parser::{Event, EventKind};
+use toml_parser::parser::{Event, EventKind, RecursionGuard};
 use toml_parser::{ParseError, Source};
+
+use super::syntax::DEEPEST;
 
 /// For each key that stands twice: the start of a later place, and the first place.
 pub(super) fn first_places(text: &str) -> BTreeMap<usize, Range<usize>> {
@@ -13,7 +15,7 @@ pub(super) fn first_places(text: &str) -> BTreeMap<usize, Range<usize>> {
     let mut walk = Walk::new(source);
     let mut ignored: Vec<ParseError> = Vec::new();
     let mut receive = |event: Event| walk.event(&event);
-    toml_parser::parser::parse_document(&tokens, &mut receive, &mut ignored);
+    toml_parser::parser::parse_document(&tokens, &mut RecursionGuard::new(&mut receive, DEEPEST), &mut ignored);
     walk.again
 }
 

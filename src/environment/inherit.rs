@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::HEAD;
 use super::value::{Spanned, Table, Value, ValueKind};
 use super::{ABSTRACT_ENVIRONMENT, EXTENDS_CYCLE, EXTENDS_ORDER, UNKNOWN_ENVIRONMENT, names, read};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
@@ -24,25 +25,31 @@ pub(super) struct Layer {
     pub(super) append: Table,
     /// `[prepend]`
     pub(super) prepend: Table,
-    /// All other tables.
+    /// All of it, as written.
     pub(super) table: Table,
-    /// All of it, as written, to be checked.
-    pub(super) whole: Table,
     /// Whether the TOML is broken, so that the tables may be incomplete.
     pub(super) broken: bool,
 }
 
 impl Layer {
     fn new(name: &str, file: FileId, text: read::LayerText) -> Self {
-        let whole = text.table;
-        let mut table = whole.clone();
-        let mut take = |key: &str| table.0.shift_remove(key).map(|entry| entry.value);
-        let extends = take("extends").map(texts).unwrap_or_default();
-        let unset = take("unset").map(texts).unwrap_or_default();
-        let abstract_at = take("abstract").filter(|value| value.kind == ValueKind::Boolean(true)).map(|value| value.origin.span);
-        let append = take("append").map(inner).unwrap_or_default();
-        let prepend = take("prepend").map(inner).unwrap_or_default();
-        Self { name: name.to_owned(), file, extends, abstract_at, unset, append, prepend, table, whole, broken: text.broken }
+        let table = text.table;
+        let get = |key: &str| table.get(key).cloned();
+        let extends = get("extends").map(texts).unwrap_or_default();
+        let unset = get("unset").map(texts).unwrap_or_default();
+        let abstract_at = get("abstract").filter(|value| value.kind == ValueKind::Boolean(true)).map(|value| value.origin.span);
+        let append = get("append").map(inner).unwrap_or_default();
+        let prepend = get("prepend").map(inner).unwrap_or_default();
+        Self { name: name.to_owned(), file, extends, abstract_at, unset, append, prepend, table, broken: text.broken }
+    }
+
+    /// Takes out what this layer sets: its tables without those that say how layers combine.
+    pub(super) fn take_tables(&mut self) -> Table {
+        let mut table = std::mem::take(&mut self.table);
+        for key in HEAD.iter().copied().chain(["append", "prepend"]) {
+            table.0.shift_remove(key);
+        }
+        table
     }
 }
 

@@ -71,7 +71,7 @@ fn merged(lower: &Table, upper: &Table) -> (Table, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     /// Values, the order of keys, and origins: (a + b) + c is a + (b + c), and both refuse the same layers.
     #[test]
@@ -111,5 +111,19 @@ proptest! {
             let span = diagnostic.primary.as_ref().map(|at| at.span);
             prop_assert!(span.is_some_and(|span| text.get(span.range()).is_some()));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Brackets without end are an error, not an end of the process.
+    #[test]
+    fn deep_nesting_is_refused(open in "[\\[{][a=\\[{]{0,3}", times in 50_usize..20_000) {
+        let map = SourceMap::default();
+        let text = format!("a = {}", open.repeat(times));
+        let file = map.add("x", text.as_str(), SourceKind::Other);
+        let mut diagnostics = Diagnostics::new();
+        prop_assert!(read::read(file, &text, &mut diagnostics).broken);
     }
 }

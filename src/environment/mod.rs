@@ -89,7 +89,7 @@ pub fn load(files: &Files, name: &str) -> Result<Environment, Diagnostics> {
     let (mut layers, order) = inherit::layers(files, name, &mut diagnostics);
     let mut refused = BTreeSet::new();
     for layer in layers.values().filter(|layer| !layer.broken) {
-        refused.append(&mut conform::conform(&layer.whole, &mut diagnostics));
+        refused.append(&mut conform::conform(&layer.table, &mut diagnostics));
     }
     // Merging without a layer, or with a part of one, would report what isn't wrong.
     let whole = layers.values().all(|layer| !layer.broken);
@@ -100,7 +100,7 @@ pub fn load(files: &Files, name: &str) -> Result<Environment, Diagnostics> {
         let Some(mut layer) = layers.remove(name) else { continue };
         ids.push(layer.file);
         edit::unset(&mut merged, &layer, &mut diagnostics);
-        let table = std::mem::take(&mut layer.table);
+        let table = layer.take_tables();
         merge::merge(&mut merged, table, &refused, &mut diagnostics);
         edit::extend(&mut merged, &layer, &refused, &mut diagnostics);
     }

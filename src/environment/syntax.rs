@@ -8,12 +8,16 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 use toml_parser::lexer::{Token, TokenKind};
+use toml_parser::parser::RecursionGuard;
 use toml_parser::{ParseError, Source};
 
 use super::firsts::first_places;
 use super::{TOML_DUPLICATE_KEY, TOML_SYNTAX};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
+
+/// Deepest nesting, as the parser of `toml` itself has it; without a bound a file of brackets ends in a stack overflow.
+pub(super) const DEEPEST: u32 = 80;
 
 /// Most errors shown of one file.
 const MOST: usize = 20;
@@ -56,7 +60,7 @@ fn obstacles(text: &str) -> Vec<(Fault, Range<usize>)> {
     let tokens = Source::new(text).lex().into_vec();
     let mut errors: Vec<ParseError> = Vec::new();
     let mut ignore = |_: toml_parser::parser::Event| {};
-    toml_parser::parser::parse_document(&tokens, &mut ignore, &mut errors);
+    toml_parser::parser::parse_document(&tokens, &mut RecursionGuard::new(&mut ignore, DEEPEST), &mut errors);
     // All behind an unclosed bracket is read as its content: only the outermost is certain.
     let unclosed = errors
         .iter()

@@ -224,9 +224,10 @@ fn secret(name: Spanned<String>, view: &View<'_>) -> Secret {
         common: config_object(name, view),
         type_: view.text("type"),
         keys: view.pairs("keys"),
-        registry: match view.section("registry") {
-            Some(one) => registry(&one).into_iter().collect(),
-            None => view.each("registry", registry),
+        registry: if let Some(one) = view.section("registry") {
+            registry(&one).into_iter().collect()
+        } else {
+            view.each("registry", registry)
         },
         tls: view.section("tls").and_then(|tls| Some(Tls { cert: tls.text("cert")?, key: tls.text("key")? })),
         basic_auth: view
