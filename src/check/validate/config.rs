@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::quantity::Quantity;
 use super::structure::Walk;
 use super::text::config_key;
-use super::{CONFLICTING_FIELDS, INVALID_KEY, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD, TOO_LARGE};
+use super::{CONFLICTING_FIELDS, INVALID_KEY, INVALID_NAME, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD, TOO_LARGE};
 use crate::check::finding;
 use crate::check::pod::text;
 use crate::check::schema::Schema;
@@ -74,7 +74,8 @@ pub(super) fn secret<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
         Some("kubernetes.io/service-account-token") => return account_token(walk, node),
         _ => &[],
     };
-    for key in wanted.iter().filter(|key| !has(key)) {
+    let empty = |key: &str| data.and_then(|data| data.get(key)).and_then(Node::as_str) == Some("");
+    for key in wanted.iter().filter(|key| !has(key) || (**key == "ssh-privatekey" && empty(key))) {
         let kind = text(node, "type").unwrap_or_default();
         walk.report(&MISSING_FIELD, node.get("type").unwrap_or(node), format!("a Secret of type `{kind}` needs the key `{key}`"));
     }
@@ -111,14 +112,58 @@ fn not_negative(walk: &mut Walk<'_, '_>, map: Option<&Node>) {
     }
 }
 
+/// Resources that a quota can bound, beside those with a domain, a `count/`, and huge pages.
+const QUOTAS: [&str; 18] = [
+    "configmaps",
+    "cpu",
+    "ephemeral-storage",
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "memory",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+    "requests.storage",
+    "resourcequotas",
+    "secrets",
+    "services",
+    "storage",
+];
+
 /// The spec of a ResourceQuota.
 pub(super) fn quota<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     not_negative(walk, node.get("hard"));
+    for (name, value) in entries(node.get("hard")) {
+        let known = QUOTAS.contains(&name) || name.contains('/') || name.contains("hugepages-") || name.starts_with("services.");
+        if !known {
+            let message = format!("a quota can't bound `{name}`");
+            match crate::diagnostic::nearest(name, QUOTAS) {
+                Some(near) => walk.report_with(&INVALID_NAME, value, message, format!("did you mean `{near}`?")),
+                None => walk.report(&INVALID_NAME, value, message),
+            }
+        }
+        let counted = name.starts_with("count/") || (name.ends_with('s') && !name.contains('.') && !name.contains('/'));
+        if counted && Quantity::of(value).is_some_and(|amount| !amount.is_whole()) {
+            walk.report(&INVALID_QUANTITY, value, format!("`{name}` is counted: it must be a whole number"));
+        }
+    }
 }
 
 /// One row of a LimitRange: min ≤ defaultRequest ≤ default ≤ max.
 pub(super) fn limits<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.need(node, schema, "type");
+    for field in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
+        super::container::resource_names(walk, node.get(field));
+    }
+    for (name, value) in entries(node.get("maxLimitRequestRatio")) {
+        if Quantity::of(value).is_some_and(|ratio| ratio < Quantity::ONE) {
+            walk.report(&INVALID_QUANTITY, value, format!("the ratio of `{name}` is less than 1"));
+        }
+    }
     for (low, high) in [
         ("min", "max"),
         ("min", "defaultRequest"),

@@ -133,6 +133,13 @@ fn overcommits(name: &str) -> bool {
     (!name.contains('/') || name.contains("kubernetes.io/")) && !name.starts_with("hugepages-")
 }
 
+/// The resources of a RuntimeClass or LimitRange.
+pub(super) fn resource_names<'a>(walk: &mut Walk<'a, '_>, map: Option<&'a Node>) {
+    for (name, entry) in map.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
+        resource_name(walk, &entry.node, name);
+    }
+}
+
 fn resource_name<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
     let own = matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
     // A claim has `storage`; its spec looks at it.

@@ -20,6 +20,33 @@ pub(super) fn forgives(definition: &str, field: &str) -> bool {
     FORGIVEN.iter().any(|(name, its_field)| *its_field == field && definition.ends_with(name))
 }
 
+/// Fields with an enum that the server fills in where they are empty.
+const FILLED_IN: [&str; 18] = [
+    "concurrencyPolicy",
+    "dnsPolicy",
+    "effect",
+    "externalTrafficPolicy",
+    "imagePullPolicy",
+    "operator",
+    "persistentVolumeReclaimPolicy",
+    "podManagementPolicy",
+    "protocol",
+    "reclaimPolicy",
+    "restartPolicy",
+    "scheme",
+    "sessionAffinity",
+    "status",
+    "terminationMessagePolicy",
+    "type",
+    "whenDeleted",
+    "whenScaled",
+];
+
+/// Whether an empty text in a field of this name is as good as nothing given.
+pub(super) fn fills_in(field: &str) -> bool {
+    FILLED_IN.contains(&field)
+}
+
 /// What somebody who wrote `field` at a place probably wanted.
 pub(super) fn hint(schema: &Schema, field: &str) -> Option<&'static str> {
     if schema.is("EnvVar") {

@@ -30,6 +30,19 @@ pub(super) fn object<'a>(walk: &mut Walk<'a, '_>, metadata: &'a Node) {
         }
     }
     walk.form(metadata, "namespace", &INVALID_NAME, dns_label);
+    if object.kind() == "Namespace" && object.source.group.is_empty() {
+        pod_security_labels(walk, metadata.get("labels"));
+    }
+}
+
+/// The labels that set a namespace's pod-security level: the server refuses others than the three levels.
+fn pod_security_labels<'a>(walk: &mut Walk<'a, '_>, labels: Option<&'a Node>) {
+    for mode in ["enforce", "audit", "warn"] {
+        let key = format!("pod-security.kubernetes.io/{mode}");
+        if let Some(level) = labels.and_then(|labels| labels.get(&key)) {
+            walk.chosen(level, "the pod-security level", &["privileged", "baseline", "restricted"]);
+        }
+    }
 }
 
 /// What names of a kind look like.
@@ -57,7 +70,7 @@ pub(super) fn metadata<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
         }
     }
     for finalizer in items(node, "finalizers") {
-        walk.text_form(finalizer, "finalizer", &INVALID_LABEL, qualified_name);
+        walk.item_form(finalizer, "finalizer", &INVALID_LABEL, qualified_name);
     }
 }
 

@@ -4,8 +4,10 @@
 mod access;
 mod config;
 mod container;
+mod crd;
 mod cron;
 mod exceptions;
+mod facts;
 mod kinds;
 mod limits;
 mod meta;
@@ -87,3 +89,6 @@ fn look(world: &World<'_>, object: &Object, found: &mut Diagnostics) {
     }
     walk.value(&object.root, kind.schema.root(), &Trail::root());
 }
+
+#[cfg(test)]
+mod tests;

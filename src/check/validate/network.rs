@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::meta::labels;
 use super::say::is_empty;
 use super::structure::Walk;
-use super::text::{dns_label, dns_subdomain, port_name, qualified_name};
-use super::{CONFLICTING_FIELDS, DUPLICATE_ITEM, INVALID_LABEL, INVALID_NAME, INVALID_VALUE, MISSING_FIELD};
+use super::text::{dns_label, dns_subdomain, path_segment, port_name};
+use super::{CONFLICTING_FIELDS, DUPLICATE_ITEM, INVALID_NAME, INVALID_VALUE, MISSING_FIELD};
 use crate::check::pod::{items, text};
 use crate::check::schema::Schema;
 use crate::object::{Data, Node};
@@ -91,8 +91,8 @@ fn traffic<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, kind: &str) {
 pub(super) fn service_port<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     walk.form(node, "name", &INVALID_NAME, dns_label);
     walk.between(node, "port", 1, 65535);
-    walk.form(node, "appProtocol", &INVALID_LABEL, qualified_name);
-    if node.get("targetPort").and_then(Node::as_int) != Some(0) {
+    let unsaid = node.get("targetPort").is_some_and(|port| port.as_int() == Some(0) || port.as_str() == Some(""));
+    if !unsaid {
         walk.port(node, "targetPort");
     }
     if node.get("nodePort").and_then(Node::as_int).is_some_and(|port| port != 0) {
@@ -133,7 +133,6 @@ fn lies_in((inner, inner_bits): (IpAddr, u8), (outer, outer_bits): (IpAddr, u8))
 pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str) {
     match name {
         "IngressSpec" => {
-            walk.form(node, "ingressClassName", &INVALID_NAME, dns_subdomain);
             if items(node, "rules").is_empty() && node.get("defaultBackend").is_none() {
                 walk.report(&MISSING_FIELD, node, "an Ingress needs `rules` or a `defaultBackend`");
             }
@@ -146,12 +145,26 @@ pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
         "IngressTLS" => {
             for host in items(node, "hosts") {
                 host_name(walk, host);
+                if host.as_str() == Some("") {
+                    walk.report(&INVALID_NAME, host, "a host is empty");
+                }
             }
             walk.form(node, "secretName", &INVALID_NAME, dns_subdomain);
         }
         "HTTPIngressRuleValue" => walk.need(node, schema, "paths"),
         "HTTPIngressPath" => path(walk, node),
-        "IngressBackend" => walk.one_of(node, &["service", "resource"], true),
+        "IngressBackend" => {
+            walk.one_of(node, &["service", "resource"], true);
+            if let Some(resource) = node.get("resource") {
+                for field in ["kind", "name"] {
+                    walk.form(resource, field, &INVALID_NAME, path_segment);
+                }
+                if let Some(group) = resource.get("apiGroup") {
+                    walk.item_form(group, "API group", &INVALID_NAME, dns_subdomain);
+                }
+            }
+        }
+        "IngressClassParametersReference" => class_scope(walk, node),
         "IngressServiceBackend" => {
             walk.need(node, schema, "name");
             walk.form(node, "name", &INVALID_NAME, dns_label);
@@ -168,6 +181,13 @@ pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
         "NetworkPolicyPeer" => peer(walk, node),
         "IPBlock" => block(walk, schema, node),
         "NetworkPolicySpec" => {
+            if items(node, "policyTypes").len() > 2 {
+                walk.report(
+                    &INVALID_VALUE,
+                    node.get("policyTypes").unwrap_or(node),
+                    "there are two types of policy, so no more than two can be given",
+                );
+            }
             for kind in items(node, "policyTypes") {
                 if !matches!(kind.as_str(), Some("Ingress" | "Egress") | None) {
                     walk.report_with(
@@ -180,6 +200,39 @@ pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
             }
         }
         _ => {}
+    }
+}
+
+/// Parameters in a namespace name it; others don't.
+fn class_scope<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    if text(node, "scope") == Some("Namespace") {
+        if is_empty(node.get("namespace")) {
+            walk.report(&MISSING_FIELD, node, "`scope: Namespace` needs a `namespace`");
+        }
+    } else {
+        walk.forbid(node, "namespace", "needs `scope: Namespace`");
+    }
+}
+
+/// The addresses of an Endpoints object.
+pub(super) fn endpoints<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    if items(node, "addresses").is_empty() && items(node, "notReadyAddresses").is_empty() {
+        walk.report(&MISSING_FIELD, node, "one of `addresses`, `notReadyAddresses` must be given here");
+    }
+}
+
+/// An EndpointSlice: addresses of its type, and ports told apart by name.
+pub(super) fn slices<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
+    if name != "EndpointSlice" {
+        return;
+    }
+    walk.unique(items(node, "ports"), "name", "ports");
+    let kind = text(node, "addressType");
+    for address in items(node, "endpoints").iter().flat_map(|endpoint| items(endpoint, "addresses")) {
+        match kind {
+            Some("FQDN") => walk.item_form(address, "address", &INVALID_NAME, dns_subdomain),
+            _ => super::pod::ip(walk, address),
+        }
     }
 }
 

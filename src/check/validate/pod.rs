@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::meta::{labels, operator_values};
 use super::structure::Walk;
-use super::text::{dns_label, dns_subdomain, qualified_name};
+use super::text::{dns_label, dns_subdomain, label_value, qualified_name};
 use super::{CONFLICTING_FIELDS, INVALID_LABEL, INVALID_NAME, INVALID_VALUE, MISSING_FIELD};
 use crate::check::pod::{items, text};
 use crate::check::schema::Schema;
@@ -144,6 +144,9 @@ pub(super) fn node_expression<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node
     if matches!(text(node, "operator"), Some("Gt" | "Lt")) && items(node, "values").len() != 1 {
         walk.report(&INVALID_VALUE, node, "operators `Gt` and `Lt` take exactly one value");
     }
+    for value in items(node, "values") {
+        walk.text_form(value, "label value", &INVALID_LABEL, label_value);
+    }
 }
 
 pub(super) fn host_alias<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
@@ -152,11 +155,12 @@ pub(super) fn host_alias<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
         ip(walk, address);
     }
     for name in items(node, "hostnames") {
-        walk.text_form(name, "host name", &INVALID_NAME, dns_subdomain);
+        walk.item_form(name, "host name", &INVALID_NAME, dns_subdomain);
     }
 }
 
 pub(super) fn security<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    walk.unique(items(node, "sysctls"), "name", "sysctls");
     for field in ["runAsUser", "runAsGroup", "fsGroup"] {
         walk.between(node, field, 0, i64::from(i32::MAX));
     }
@@ -176,6 +180,7 @@ pub(super) fn security<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
 
 /// A seccomp or AppArmor profile: only `Localhost` has a file.
 pub(super) fn profile<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    super::container::descending(walk, node, "localhostProfile");
     match text(node, "type") {
         Some("Localhost") if node.get("localhostProfile").is_none() => {
             walk.report(&MISSING_FIELD, node, "`type: Localhost` needs a `localhostProfile`");

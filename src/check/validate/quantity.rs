@@ -13,6 +13,8 @@ const UNIT: i128 = 1_000_000_000;
 impl Quantity {
     /// Nothing.
     pub(super) const ZERO: Self = Self(0);
+    /// One.
+    pub(super) const ONE: Self = Self(UNIT);
 
     /// Reads a quantity as the API server does: a decimal number, and a binary suffix (`Ki` … `Ei`), a decimal one (`n`, `u`,
     /// `m`, `k`, `M` … `E`) or an exponent.

@@ -41,7 +41,14 @@ impl<'a> Walk<'a, '_> {
 
     /// A text that has a form, unless it is empty.
     pub(super) fn text_form(&mut self, value: &'a Node, what: &str, rule: &'static Rule, form: Form) {
-        let wrong = value.as_str().filter(|text| !text.is_empty()).and_then(|text| Some((text, form(text).err()?)));
+        if value.as_str() != Some("") {
+            self.item_form(value, what, rule, form);
+        }
+    }
+
+    /// A text that has a form; empty texts count too, as they do in lists.
+    pub(super) fn item_form(&mut self, value: &'a Node, what: &str, rule: &'static Rule, form: Form) {
+        let wrong = value.as_str().and_then(|text| Some((text, form(text).err()?)));
         if let Some((text, wrong)) = wrong {
             let hint = super::text::as_dns_name(text).filter(|name| form(name).is_ok());
             let message = format!("`{text}` is no {what}: it {wrong}");
@@ -70,7 +77,9 @@ impl<'a> Walk<'a, '_> {
     /// A port: a number from 1 to 65535, or a name.
     pub(super) fn port(&mut self, node: &'a Node, field: &str) {
         self.between(node, field, 1, 65535);
-        self.form(node, field, &INVALID_VALUE, super::text::port_name);
+        if let Some(port) = node.get(field) {
+            self.item_form(port, field, &INVALID_VALUE, super::text::port_name);
+        }
     }
 
     /// Fields of which at most one may be given; and at least one, if `some` is so. An empty text counts as nothing.
@@ -113,7 +122,13 @@ impl<'a> Walk<'a, '_> {
 
     /// A text of one of a few values, if it is given and the schema has no enum for it.
     pub(super) fn choice(&mut self, node: &'a Node, field: &str, known: &[&str]) {
-        let Some(value) = node.get(field) else { return };
+        if let Some(value) = node.get(field) {
+            self.chosen(value, field, known);
+        }
+    }
+
+    /// A text of one of a few values.
+    pub(super) fn chosen(&mut self, value: &'a Node, field: &str, known: &[&str]) {
         let Some(written) = value.as_str().filter(|written| !known.contains(written)) else { return };
         let message = format!("`{field}` can't be `{written}`");
         let hint = match crate::diagnostic::nearest(written, known.iter().copied()) {

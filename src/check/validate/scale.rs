@@ -14,6 +14,9 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
             walk.between(node, "minReplicas", 0, i64::MAX);
             walk.between(node, "maxReplicas", 1, i64::MAX);
             let number = |field: &str| node.get(field).and_then(Node::as_int);
+            if let Some(target) = node.get("scaleTargetRef") {
+                scaled(walk, target);
+            }
             if let (Some(least), Some(most)) = (number("minReplicas"), number("maxReplicas"))
                 && most < least
             {
@@ -36,6 +39,12 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
             }
         }
         "MetricIdentifier" => walk.need(node, schema, "name"),
+        "PodsMetricSource" | "ObjectMetricSource" | "ExternalMetricSource" => {
+            let fields: &[&str] = if name == "PodsMetricSource" { &["averageValue"] } else { &["value", "averageValue"] };
+            if let Some(target) = node.get("target") {
+                walk.one_of(target, fields, true);
+            }
+        }
         "HPAScalingPolicy" => {
             walk.between(node, "value", 1, i64::MAX);
             walk.between(node, "periodSeconds", 1, 1800);
@@ -47,6 +56,15 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
             walk.amount(node, "maxUnavailable", true);
         }
         _ => {}
+    }
+}
+
+/// What is scaled is named with its group: only a ReplicationController has none.
+fn scaled<'a>(walk: &mut Walk<'a, '_>, target: &'a Node) {
+    let version = text(target, "apiVersion").unwrap_or("");
+    if text(target, "kind") != Some("ReplicationController") && !version.contains('/') {
+        let place = target.get("apiVersion").unwrap_or(target);
+        walk.report_with(&INVALID_VALUE, place, "`apiVersion` must name the group of what is scaled", "such as `apps/v1`");
     }
 }
 

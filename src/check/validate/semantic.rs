@@ -1,8 +1,11 @@
 //! The half that the OpenAPI doesn't say: what the API server's own validation asks of its types, found by the name of the
 //! definition that stands at a place. Held against a real API server by the tests of `tests/cluster`.
 
+use super::INVALID_VALUE;
 use super::structure::Walk;
-use super::{access, config, container, meta, network, pod, scale, storage, volume, workload};
+use super::trail::Trail;
+use super::{access, config, container, crd, facts, meta, network, pod, scale, storage, volume, workload};
+use crate::check::pod::items;
 use crate::check::schema::Schema;
 use crate::object::Node;
 
@@ -14,12 +17,15 @@ fn split(definition: &str) -> Option<(&str, &str)> {
 }
 
 /// Looks at a map that stands where `schema` is.
-pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
+pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, at: &Trail<'_>) {
     let Some((group, name)) = split(&schema.definition) else { return };
+    facts::look(walk, (group, name), schema, node);
     match group {
         "core" => core(walk, schema, node, name),
         "meta" => match name {
             "ObjectMeta" => meta::metadata(walk, node),
+            // The selector of a metric is the metrics server's business.
+            "LabelSelector" if at.is_under("metric") => {}
             "LabelSelector" => meta::selector(walk, node),
             "LabelSelectorRequirement" => meta::expression(walk, schema, node),
             "OwnerReference" => meta::owner(walk, schema, node),
@@ -30,8 +36,25 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node)
         "autoscaling" | "policy" => scale::look(walk, schema, node, name),
         "networking" => network::networking(walk, schema, node, name),
         "rbac" => access::look(walk, schema, node, name),
+        "apiextensions" => crd::look(walk, node, name),
+        "admissionregistration" => webhook(walk, node, name),
+        "discovery" => network::slices(walk, node, name),
+        "node" if name == "Overhead" => container::resource_names(walk, node.get("podFixed")),
+        "node" if name == "Scheduling" => meta::labels(walk, node.get("nodeSelector")),
         "storage" | "scheduling" => storage::classes(walk, schema, node, name),
         _ => {}
+    }
+}
+
+fn webhook<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
+    if name == "WebhookClientConfig" {
+        walk.one_of(node, &["url", "service"], true);
+    }
+    let versions = items(node, "admissionReviewVersions");
+    let known = versions.iter().any(|version| matches!(version.as_str(), Some("v1" | "v1beta1")));
+    if name.ends_with("Webhook") && !versions.is_empty() && !known {
+        let place = node.get("admissionReviewVersions").unwrap_or(node);
+        walk.report(&INVALID_VALUE, place, "one of the versions must be `v1` or `v1beta1`");
     }
 }
 
@@ -56,6 +79,7 @@ fn core<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str
         "ConfigMapEnvSource" | "SecretEnvSource" => walk.need(node, schema, "name"),
         "ObjectFieldSelector" => container::field_reference(walk, schema, node),
         "ResourceFieldSelector" => walk.need(node, schema, "resource"),
+        "ReplicationControllerSpec" => workload::replication(walk, node),
         "ResourceRequirements" => container::resources(walk, node),
         "Probe" => container::probe(walk, node),
         "LifecycleHandler" => walk.one_of(node, &["exec", "httpGet", "tcpSocket", "sleep"], true),
@@ -67,7 +91,14 @@ fn core<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str
         "VolumeProjection" => walk.one_of(node, &volume::PROJECTIONS, false),
         "ConfigMapVolumeSource" | "ConfigMapProjection" | "SecretProjection" => volume::config(walk, schema, node, "name"),
         "SecretVolumeSource" => volume::config(walk, schema, node, "secretName"),
-        "ProjectedVolumeSource" => volume::mode(walk, node, "defaultMode"),
+        "ProjectedVolumeSource" => volume::projected(walk, node),
+        "CSIVolumeSource" => volume::csi(walk, node),
+        "EndpointSubset" => network::endpoints(walk, node),
+        "EndpointAddress" => {
+            if let Some(address) = node.get("ip") {
+                pod::ip(walk, address);
+            }
+        }
         "HostPathVolumeSource" => volume::host_path(walk, schema, node),
         "PersistentVolumeClaimVolumeSource" => walk.need(node, schema, "claimName"),
         "DownwardAPIVolumeFile" => volume::downward(walk, schema, node),
@@ -79,6 +110,7 @@ fn core<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str
         "ConfigMap" => config::configmap(walk, node),
         "Secret" => config::secret(walk, node),
         "ResourceQuotaSpec" => config::quota(walk, node),
+        "LimitRangeSpec" => walk.unique(items(node, "limits"), "type", "limits"),
         "LimitRangeItem" => config::limits(walk, schema, node),
         _ => {}
     }

@@ -67,6 +67,11 @@ pub(super) fn volume<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
         None => walk.report(&MISSING_FIELD, node.get("capacity").unwrap_or(node), "a volume needs `capacity.storage`"),
         Some(storage) => positive(walk, storage),
     }
+    for (name, entry) in node.get("capacity").and_then(Node::as_map).into_iter().flat_map(Map::iter) {
+        if name != "storage" {
+            walk.report(&INVALID_NAME, &entry.node, "a volume's capacity is `storage` alone");
+        }
+    }
     let fields = node.as_map().into_iter().flat_map(Map::keys).map(Text::as_str);
     let sources: Vec<&str> = fields.filter(|field| !OTHER.contains(field) && schema.field(field).is_some()).collect();
     walk.one_of(node, &sources, true);

@@ -78,7 +78,7 @@ impl<'a> Walk<'a, '_> {
         }
         self.required(node, map, schema, at);
         if !self.custom {
-            semantic::look(self, schema.schema(), node);
+            semantic::look(self, schema.schema(), node, at);
         }
     }
 
@@ -167,6 +167,18 @@ impl<'a> Walk<'a, '_> {
                     let parts: Vec<String> = keys.iter().filter_map(|key| part(key)).collect();
                     (!parts.is_empty()).then(|| parts.join(", "))
                 };
+                for (index, item) in
+                    items.iter().enumerate().filter(|(_, item)| item.as_map().is_some() && key_of(item).is_none())
+                {
+                    let required =
+                        |key: &str| item_schema.and_then(|schema| schema.field(key).map(|field| field.required)).unwrap_or(false);
+                    // A reference within the namespace has an empty name by default.
+                    let named = item_schema.is_some_and(|schema| schema.is("v1.LocalObjectReference"));
+                    if let Some(key) = keys.first().filter(|key| !required(key) && !named) {
+                        let message = format!("an item of `{}` needs `{key}`, by which its items are told apart", at.path());
+                        self.found.push(self.say(&MISSING_FIELD, item, &at.index(index), message));
+                    }
+                }
                 self.duplicates(items, key_of, at);
             }
         }
@@ -223,8 +235,8 @@ impl<'a> Walk<'a, '_> {
         if schema.allowed.is_empty() || schema.allowed.iter().any(|value| same(node, value)) {
             return;
         }
-        if !self.custom && node.as_str() == Some("") {
-            return; // Go reads an empty text as nothing given; where that is refused, the semantic half says so.
+        if !self.custom && node.as_str() == Some("") && exceptions::fills_in(at.name()) {
+            return;
         }
         if matches!(node.data, Data::Sealed(_)) {
             self.found.push(self.say(

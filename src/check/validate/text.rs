@@ -42,6 +42,12 @@ pub(super) fn dns_subdomain(text: &str) -> Result<(), Wrong> {
     })
 }
 
+/// A domain that names are looked up in: labels, which may hold `_`; `.` alone and a dot at the end are fine.
+pub(super) fn search_domain(text: &str) -> Result<(), Wrong> {
+    let text = if text == "." { "a" } else { text.strip_suffix('.').unwrap_or(text) };
+    dns_subdomain(&text.replace('_', "a"))
+}
+
 /// The name of an RBAC object: anything that can stand in a URL as one part.
 pub(super) fn path_segment(text: &str) -> Result<(), Wrong> {
     let fine = !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '%']);

@@ -46,6 +46,11 @@ impl<'a> Trail<'a> {
         }
     }
 
+    /// Whether the field above this one has that name.
+    pub(super) fn is_under(&self, name: &str) -> bool {
+        self.up.is_some_and(|up| up.name() == name)
+    }
+
     /// The object's own field that it lies in.
     pub(super) fn first(&self) -> Option<&'a str> {
         let mut here = *self;

@@ -1,9 +1,11 @@
 //! Volumes and what they show.
 
 use super::container::descending;
+use super::say::is_empty;
 use super::structure::{Walk, show};
-use super::text::dns_label;
-use super::{INVALID_NAME, INVALID_VALUE};
+use super::text::{dns_label, dns_subdomain};
+use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_VALUE, MISSING_FIELD};
+use crate::check::pod::items;
 use crate::check::schema::Schema;
 use crate::object::{Map, Node, Text};
 
@@ -45,6 +47,32 @@ pub(super) fn config<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
 const HOST_PATHS: [&str; 8] =
     ["", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice"];
 
+/// A projected volume: no two of its files may have one path.
+pub(super) fn projected<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    mode(walk, node, "defaultMode");
+    let mut seen = std::collections::BTreeSet::new();
+    for source in items(node, "sources") {
+        let listed = ["secret", "configMap", "downwardAPI"]
+            .iter()
+            .filter_map(|kind| source.get(kind))
+            .flat_map(|kind| items(kind, "items"));
+        let token = source.get("serviceAccountToken").into_iter();
+        for path in listed.chain(token).filter_map(|item| item.get("path")) {
+            if path.as_str().is_some_and(|written| !seen.insert(written)) {
+                walk.report(&CONFLICTING_FIELDS, path, format!("two files of this volume have the path `{}`", show(path)));
+            }
+        }
+    }
+}
+
+pub(super) fn csi<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let Some(secret) = node.get("nodePublishSecretRef") else { return };
+    if is_empty(secret.get("name")) {
+        walk.report(&MISSING_FIELD, secret, "`name` must be given here");
+    }
+    walk.form(secret, "name", &INVALID_NAME, dns_subdomain);
+}
+
 pub(super) fn host_path<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
     walk.need(node, schema, "path");
     walk.choice(node, "type", &HOST_PATHS);
@@ -60,6 +88,9 @@ pub(super) fn downward<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a N
     descending(walk, node, "path");
     mode(walk, node, "mode");
     walk.one_of(node, &["fieldRef", "resourceFieldRef"], true);
+    if let Some(resource) = node.get("resourceFieldRef").filter(|resource| is_empty(resource.get("containerName"))) {
+        walk.report(&MISSING_FIELD, resource, "`containerName` must be given in a volume");
+    }
 }
 
 pub(super) fn token<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {

@@ -6,9 +6,10 @@ use super::structure::Walk;
 use super::text::dns_label;
 use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_VALUE, MISSING_FIELD, WRONG_SELECTOR, cron};
 use crate::check::finding;
-use crate::check::pod::text;
+use crate::check::pod::{items, text};
 use crate::check::references::labels::matches;
 use crate::check::schema::Schema;
+use crate::check::world::selects;
 use crate::object::Node;
 
 pub(super) fn apps<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
@@ -48,6 +49,22 @@ pub(super) fn apps<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
             }
         }
         _ => {}
+    }
+}
+
+/// A ReplicationController: its selector is a map of labels, and the template's labels if it isn't given.
+pub(super) fn replication<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let labels = node.get("template").and_then(|template| template.get("metadata")).and_then(|metadata| metadata.get("labels"));
+    let selector = node.get("selector").filter(|selector| !is_empty(Some(selector)));
+    match selector {
+        Some(selector) if !selects(selector, labels) => {
+            walk.report(&WRONG_SELECTOR, selector, "the selector doesn't choose the pods of the template");
+        }
+        None if is_empty(labels) => walk.report(&MISSING_FIELD, node, "the template's labels must be given here"),
+        _ => {}
+    }
+    if let Some(spec) = node.get("template").and_then(|template| template.get("spec")) {
+        restarts(walk, spec, &["", "Always"]);
     }
 }
 
@@ -183,7 +200,12 @@ fn job<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
             walk.forbid(node, field, "needs `completionMode: Indexed`");
         }
     }
+    limits_of_indexes(walk, node);
+    failure_policy(walk, node);
     selects_by_itself(walk, node);
+    if indexed && walk.object.kind() == "Job" {
+        host_names(walk, node);
+    }
     let Some(spec) = node.get("template").and_then(|template| template.get("spec")) else { return };
     if is_empty(spec.get("restartPolicy")) {
         walk.report_with(
@@ -196,6 +218,52 @@ fn job<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
         restarts(walk, spec, &["Never"]);
     } else {
         restarts(walk, spec, &["OnFailure", "Never"]);
+    }
+}
+
+/// The pods of an indexed Job have its name, `-` and their index as host name.
+fn host_names<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let Some(count) = node.get("completions").and_then(Node::as_int).filter(|count| *count > 0) else { return };
+    let Some(name) = walk.object.root.get("metadata").and_then(|metadata| metadata.get("name")) else { return };
+    let written = name.as_str().unwrap_or_default();
+    if let Err(wrong) = dns_label(&format!("{written}-{}", count - 1)) {
+        walk.report(&INVALID_NAME, name, format!("the name becomes the host name of the Job's pods, which {wrong}"));
+    }
+}
+
+fn limits_of_indexes<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let number = |field: &str| node.get(field).and_then(Node::as_int);
+    let Some(most) = number("maxFailedIndexes") else { return };
+    let place = node.get("maxFailedIndexes").unwrap_or(node);
+    if number("backoffLimitPerIndex").is_none() {
+        walk.report(&MISSING_FIELD, place, "`maxFailedIndexes` needs `backoffLimitPerIndex`");
+    }
+    if number("completions").is_some_and(|completions| most > completions) {
+        walk.report(&INVALID_VALUE, place, "`maxFailedIndexes` is more than `completions`");
+    }
+}
+
+/// Each rule of a failure policy looks at exit codes or at conditions.
+fn failure_policy<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let Some(policy) = node.get("podFailurePolicy") else { return };
+    let spec = node.get("template").and_then(|template| template.get("spec"));
+    let containers: Vec<&str> = ["initContainers", "containers"]
+        .iter()
+        .flat_map(|field| spec.map(|spec| items(spec, field)).unwrap_or_default())
+        .filter_map(|container| text(container, "name"))
+        .collect();
+    for rule in items(policy, "rules") {
+        match (rule.get("onExitCodes"), is_empty(rule.get("onPodConditions"))) {
+            (Some(codes), false) => {
+                walk.report(&CONFLICTING_FIELDS, codes, "`onExitCodes` and `onPodConditions` exclude each other")
+            }
+            (None, true) => walk.report(&MISSING_FIELD, rule, "one of `onExitCodes`, `onPodConditions` must be given here"),
+            _ => {}
+        }
+        let Some(name) = rule.get("onExitCodes").and_then(|codes| codes.get("containerName")) else { continue };
+        if name.as_str().is_some_and(|name| !containers.contains(&name)) {
+            walk.report(&INVALID_VALUE, name, "there is no container of this name in the template");
+        }
     }
 }
 
@@ -220,7 +288,7 @@ fn cron_job<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node) {
         walk.report(&INVALID_VALUE, schedule, format!("`{written}` is no schedule: {wrong}"));
     }
     if let Some(zone) = node.get("timeZone")
-        && zone.as_str().is_some_and(|zone| zone.is_empty() || zone.eq_ignore_ascii_case("local"))
+        && zone.as_str().is_some_and(|zone| !cron::is_zone(zone))
     {
         walk.report_with(&INVALID_VALUE, zone, "`timeZone` must name a time zone", "such as `Europe/Berlin` or `Etc/UTC`");
     }
