@@ -83,7 +83,7 @@ pub(super) static CHECK: Check = Check {
 fn look(world: &World<'_>, object: &Object, found: &mut Diagnostics) {
     let Some(kind) = kinds::find(world, object, found) else { return };
     let custom = kind.custom;
-    let mut walk = Walk { object, custom, meta: kinds::object_meta(world), found };
+    let mut walk = Walk { object, custom, meta: custom.then(|| kinds::object_meta(world)).flatten(), found };
     if let Some(metadata) = object.root.get("metadata") {
         meta::object(&mut walk, metadata);
     }

@@ -132,10 +132,8 @@ fn lies_in((inner, inner_bits): (IpAddr, u8), (outer, outer_bits): (IpAddr, u8))
 
 pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str) {
     match name {
-        "IngressSpec" => {
-            if items(node, "rules").is_empty() && node.get("defaultBackend").is_none() {
-                walk.report(&MISSING_FIELD, node, "an Ingress needs `rules` or a `defaultBackend`");
-            }
+        "IngressSpec" if items(node, "rules").is_empty() && node.get("defaultBackend").is_none() => {
+            walk.report(&MISSING_FIELD, node, "an Ingress needs `rules` or a `defaultBackend`");
         }
         "IngressRule" => {
             if let Some(host) = node.get("host") {

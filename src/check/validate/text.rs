@@ -164,11 +164,12 @@ pub(super) fn as_dns_name(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::validate::say::Form;
 
     #[test]
     fn forms() {
         let long = "a".repeat(64);
-        let cases: [(fn(&str) -> Result<(), Wrong>, &[&str], &[&str]); 7] = [
+        let cases: [(Form, &[&str], &[&str]); 7] = [
             (dns_label, &["a", "a-b", "0"], &["", "-a", "a-", "A", "a.b", "a b", &long]),
             (dns_1035_label, &["a1"], &["1a"]),
             (dns_subdomain, &["a.b", "a-1.0", &long], &["a..b", ".a", "a_b", "my secret"]),
@@ -178,8 +179,12 @@ mod tests {
             (port_name, &["http", "a-1"], &["", "8080", "a--b", "-a", "Http", "abcdefghijklmnop"]),
         ];
         for (form, good, bad) in cases {
-            good.iter().for_each(|text| assert_eq!(form(text), Ok(()), "{text}"));
-            bad.iter().for_each(|text| assert!(form(text).is_err(), "{text}"));
+            for text in good {
+                assert_eq!(form(text), Ok(()), "{text}");
+            }
+            for text in bad {
+                assert!(form(text).is_err(), "{text}");
+            }
         }
     }
 

@@ -255,7 +255,7 @@ fn failure_policy<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     for rule in items(policy, "rules") {
         match (rule.get("onExitCodes"), is_empty(rule.get("onPodConditions"))) {
             (Some(codes), false) => {
-                walk.report(&CONFLICTING_FIELDS, codes, "`onExitCodes` and `onPodConditions` exclude each other")
+                walk.report(&CONFLICTING_FIELDS, codes, "`onExitCodes` and `onPodConditions` exclude each other");
             }
             (None, true) => walk.report(&MISSING_FIELD, rule, "one of `onExitCodes`, `onPodConditions` must be given here"),
             _ => {}
