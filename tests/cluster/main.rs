@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
 
+mod cases;
 mod random;
 mod schemas;
 mod server;
 mod strategic_merge;
+mod verdicts;

@@ -9,14 +9,15 @@ use std::sync::OnceLock;
 
 use kube::{Client, Config};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// A running API server. It ends when this process does, however that happens: `up` reads its input, and ends at the end of it.
-#[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) server: String,
     ca: String,
     tokens: BTreeMap<String, String>,
+    admin: OnceLock<Client>,
     _up: Child,
 }
 
@@ -53,10 +54,27 @@ impl Cluster {
         run(async { Client::try_from(config).expect("a client") })
     }
 
-    /// The answer to a GET, as JSON.
-    pub(crate) fn get(&self, path: &str) -> serde_json::Value {
-        let request = http::Request::get(path).body(Vec::new()).expect("a request");
-        run(self.client("admin").request(request)).unwrap_or_else(|error| panic!("GET {path}: {error}"))
+    /// The answer to a GET by `admin`, as JSON.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        self.send("GET", path, "application/json", "").unwrap_or_else(|error| panic!("GET {path}: {error}"))
+    }
+
+    /// The answer to a request by `admin`, as JSON, or the status code and the server's message. A `path` with
+    /// `?dryRun=All&fieldValidation=Strict` changes nothing and lets nothing pass; the content type says what `body` is:
+    /// `application/yaml`, `application/apply-patch+yaml`, `application/strategic-merge-patch+json` …
+    pub(crate) fn send(&self, method: &str, path: &str, content_type: &str, body: &str) -> Result<Value, String> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("Content-Type", content_type)
+            .header("Accept", "application/json")
+            .body(body.as_bytes().to_vec())
+            .map_err(|error| error.to_string())?;
+        let client = self.admin.get_or_init(|| self.client("admin"));
+        run(client.request::<Value>(request)).map_err(|error| match error {
+            kube::Error::Api(status) => format!("{}: {}", status.code, status.message),
+            other => other.to_string(),
+        })
     }
 }
 
@@ -83,7 +101,7 @@ fn start() -> Cluster {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let ready: Ready = serde_json::from_str(&line).expect("the servers are ready; else up says above why not");
-    Cluster { server: ready.server, ca: ready.ca, tokens: ready.tokens, _up: child }
+    Cluster { server: ready.server, ca: ready.ca, tokens: ready.tokens, admin: OnceLock::new(), _up: child }
 }
 
 /// The DER bytes of a PEM certificate.

@@ -84,7 +84,7 @@ func startOnce(wanted context.Context, assets, folder string, creds *credentials
 		"--tls-cert-file", creds.serverCert, "--tls-private-key-file", creds.serverKey, "--cert-dir", folder,
 		"--service-account-issuer", "https://plimsoll.example", "--service-account-key-file", creds.accountKey,
 		"--service-account-signing-key-file", creds.accountKey,
-		"--token-auth-file", creds.tokens, "--authorization-mode", "RBAC", "--anonymous-auth=false",
+		"--token-auth-file", creds.tokens, "--allow-privileged=true", "--authorization-mode", "RBAC", "--anonymous-auth=false",
 		"--service-cluster-ip-range", "10.0.0.0/24",
 		// Without a controller manager no namespace gets its default service account, and no pod would be accepted.
 		"--disable-admission-plugins", "ServiceAccount",
