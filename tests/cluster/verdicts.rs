@@ -92,7 +92,9 @@ fn resources() -> Resources {
     }
     let mut all = Resources::new();
     for (path, group, version) in paths {
-        for resource in cluster().get(&path)["resources"].as_array().unwrap() {
+        // A group that a CRD has just made is listed a moment before it answers.
+        let Ok(list) = cluster().send("GET", &path, "application/json", "") else { continue };
+        for resource in list["resources"].as_array().unwrap() {
             let name = resource["name"].as_str().unwrap();
             if !name.contains('/') {
                 let kind = resource["kind"].as_str().unwrap().to_owned();
