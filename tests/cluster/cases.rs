@@ -1,6 +1,7 @@
 //! The objects of `tests/cases/verdicts`: files of YAML documents, each begun by a line that says what the API server makes
 //! of it: `# valid: what it is` or `# invalid: what is wrong`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One object.
@@ -55,7 +56,21 @@ pub(crate) fn setup() -> Vec<String> {
     yaml_files(&folder().join("setup")).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
+/// The cases of which `check` says something else than the server, as `docs/verdicts.md` lists them: lines that begin with
+/// "- `FILE`: WHAT".
+pub(crate) fn exceptions() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verdicts.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("- `")?.split_once("`: "));
+    rows.map(|(file, what)| format!("{file}: {}", what.split(" — ").next().unwrap())).collect()
+}
+
 impl Case {
+    /// The file and what it is: how the list of exceptions calls it.
+    pub(crate) fn name(&self) -> String {
+        let (file, _) = self.place.split_once(':').unwrap();
+        format!("{file}: {}", self.what)
+    }
+
     /// The text at a top-level key. Read by line, since a broken document may not be parsed.
     pub(crate) fn top(&self, key: &str) -> &str {
         self.text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).unwrap_or_default()
