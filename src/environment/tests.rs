@@ -508,7 +508,7 @@ fn names_cycles_and_orders() {
         = `environments/` has `a`, `b`, `c`, `d`, `e`, `f`
     "##);
     let listed: Vec<String> =
-        list(&files(&texts)).unwrap().into_iter().map(|listed| format!("{} {}", listed.name, listed.is_abstract)).collect();
+        list(&files(&texts)).unwrap().into_iter().map(|it| format!("{} {}", it.name, it.is_abstract)).collect();
     assert_eq!(listed, ["a false", "b false", "c false", "d true", "e false", "f false"]);
 }
 
@@ -590,4 +590,22 @@ fn every_key_is_documented() {
         }
     }
     walk(&json_schema(), "");
+}
+
+/// `plimsoll schema > docs/environment.schema.json` makes it anew.
+#[test]
+fn the_schema_in_docs_is_this_one() {
+    let committed = include_str!("../../docs/environment.schema.json");
+    assert_eq!(committed, format!("{:#}\n", json_schema()));
+}
+
+#[test]
+fn the_reference_stack_loads() {
+    let tree = crate::source::DiskTree::new(std::path::Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let files = Files::new(tree);
+    let listed = list(&files).unwrap();
+    assert!(listed.iter().filter(|listed| !listed.is_abstract).count() >= 3);
+    for listed in listed.iter().filter(|listed| !listed.is_abstract) {
+        load(&files, &listed.name).unwrap_or_else(|diagnostics| panic!("{}", said(&files, &diagnostics)));
+    }
 }

@@ -189,17 +189,16 @@ fn sealed(files: &Files, root: &View<'_>, diagnostics: &mut Diagnostics) -> Vec<
     for (name, recipients) in root.entries("sealed", |value| Some(View::of(value)?.texts("recipients"))) {
         let span = name.span();
         let Some(path) = diagnostics.take(files.resolve(&name.value, span)) else { continue };
-        match places.get(&path) {
-            Some(first) => diagnostics.push(
+        if let Some(first) = places.get(&path) {
+            diagnostics.push(
                 Diagnostic::new(&SEALED_TWICE, format!("the sealed file `{path}` is named twice"))
                     .at(span, "named again")
                     .also(*first, "first")
                     .hint("a sealed file has one list of recipients: remove one of the tables"),
-            ),
-            None => {
-                places.insert(path.clone(), span);
-                sealed.push(SealedFile { path: Spanned { value: path, origin: name.origin }, recipients });
-            }
+            );
+        } else {
+            places.insert(path.clone(), span);
+            sealed.push(SealedFile { path: Spanned { value: path, origin: name.origin }, recipients });
         }
     }
     sealed
