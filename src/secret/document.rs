@@ -39,6 +39,13 @@ pub(crate) struct Own {
     pub(crate) recipients: Vec<Recipient>,
 }
 
+impl Own {
+    /// Another one with the same content: a folder's is sealed and used at once.
+    pub(crate) fn copy(&self) -> Self {
+        Self { key: self.key.clone(), path: self.path.clone(), serial: self.serial, recipients: self.recipients.clone() }
+    }
+}
+
 /// A value and where it stands.
 pub(crate) struct Value {
     /// Its path.

@@ -3,6 +3,7 @@
 //! A stage sees [`Sealed`] expressions over [`SecretKey`]s, which know a file, a key path and a fingerprint. Plaintext is put
 //! in at the last moment, in one place of this folder, from opened sealed files.
 
+mod change;
 mod document;
 mod escape;
 mod expression;
@@ -13,19 +14,29 @@ mod index_read;
 mod layout;
 mod lookup;
 mod open;
+mod opened;
+pub(crate) mod problem;
 mod random;
 mod recipient;
+mod reindex;
+mod rekey;
+mod reveal;
 mod rules;
 mod seal;
 mod sealed;
 mod store;
 mod tokens;
 
+pub use change::{Changed, Sealer, Target};
 pub use file_key::KeyId;
 pub use identity::{Ask, Identities, IdentityError};
 pub use index::{Index, IndexKey};
 pub use open::{OpenError, open};
+pub use opened::Opened;
 pub use recipient::{BadRecipient, Recipient};
+pub use reindex::Reindexed;
+pub use rekey::RekeyPlan;
+pub use reveal::{reveal, reveal_text};
 pub use rules::RULES;
 pub use seal::{SealError, seal};
 pub use sealed::{Escape, Fingerprint, Sealed, SecretKey, SecretKind};

@@ -3,6 +3,7 @@
 //! Every read of a repository file goes through [`Files`]: it keeps reads inside the root, records them
 //! (so that `review` knows which files an environment depends on) and gives each text an id.
 
+pub mod commit;
 mod disk;
 mod files;
 mod git;
