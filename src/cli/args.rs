@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Context, Exit, Failure, System, check, completions, diff, help, render, schema};
+use super::{Context, Exit, Failure, System, check, completions, diff, help, render, schema, secrets};
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
 ///
@@ -103,6 +103,7 @@ pub enum Command {
     Render(render::RenderArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
+    Secrets(secrets::SecretsArgs),
     Completions(completions::CompletionsArgs),
     Schema(schema::SchemaArgs),
     Help(help::HelpArgs),
@@ -118,6 +119,7 @@ impl Command {
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),
+            Self::Secrets(args) => secrets::run(args, context),
         }
     }
 }

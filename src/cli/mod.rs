@@ -13,9 +13,12 @@ mod diff;
 mod exit;
 mod failure;
 mod help;
+mod identities;
 mod panic;
 mod render;
 mod schema;
+mod scratch;
+mod secrets;
 mod system;
 
 use std::ffi::OsString;

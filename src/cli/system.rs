@@ -153,8 +153,51 @@ impl System {
         child.status()
     }
 
+    /// Whether a passphrase can be asked for: stderr is a terminal. The answer is read from the terminal itself, so stdin may be a
+    /// pipe.
+    pub fn can_prompt(&self) -> bool {
+        self.streams.stderr_is_terminal
+    }
+
+    /// Asks for a passphrase on the process' own terminal. Only where [`System::can_prompt`].
+    pub fn prompt_secret(prompt: &str) -> io::Result<String> {
+        rpassword::prompt_password(prompt)
+    }
+
+    /// Reads a file that isn't part of a repository: an identity, a value for a secret. At most `limit` bytes.
+    pub fn read_outside(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        if length > limit {
+            return Err(io::Error::other(format!("it is larger than {limit} bytes")));
+        }
+        // In one allocation, so that no copy is left where a growing buffer was.
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        (&mut file).take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit { Err(io::Error::other(format!("it is larger than {limit} bytes"))) } else { Ok(bytes) }
+    }
+
+    /// A folder on a file system in memory that only this user can write to: `XDG_RUNTIME_DIR`, or `/dev/shm`.
+    pub fn memory_folder(&self) -> Option<PathBuf> {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
+        let shm = PathBuf::from("/dev/shm");
+        self.runtime_folder().into_iter().chain([shm]).find(|folder| folder.is_dir() && is_in_memory(&mounts, folder))
+    }
+
     /// The time. Never for anything that a compilation gives.
     pub fn now(&self) -> SystemTime {
         SystemTime::now()
     }
+}
+
+/// Whether the mount that `folder` lies on is a file system in memory.
+fn is_in_memory(mounts: &str, folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else { return false };
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ');
+        let (_, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
+        folder.starts_with(point).then_some((point.len(), kind))
+    });
+    // The longest mount point holds; of two on the same point the later.
+    mounts.max_by_key(|(length, _)| *length).is_some_and(|(_, kind)| matches!(kind, "tmpfs" | "ramfs"))
 }

@@ -196,6 +196,18 @@ impl Identities {
     }
 }
 
+/// A new identity: the content of its file, and its recipient.
+pub fn generate() -> (Zeroizing<String>, Recipient) {
+    use age::secrecy::ExposeSecret;
+    let identity = age::x25519::Identity::generate();
+    let recipient = Recipient::from(identity.to_public());
+    let mut content = Zeroizing::new(String::with_capacity(256));
+    content.push_str(&format!("# plimsoll identity; keep it to yourself\n# recipient: {recipient}\n"));
+    content.push_str(identity.to_string().expose_secret());
+    content.push('\n');
+    (content, recipient)
+}
+
 fn read_all(sealed: &[u8], identity: &dyn age::Identity) -> Option<Zeroizing<Vec<u8>>> {
     let decryptor = age::Decryptor::new(ArmoredReader::new(sealed)).ok()?;
     let mut content = Zeroizing::new(Vec::with_capacity(sealed.len()));

@@ -32,9 +32,24 @@ pub(crate) fn folder_file(folder: &RootPath) -> RootPath {
 }
 
 /// The key path of a member of a folder.
-pub(crate) fn key_path(folder: &RootPath, member: &RootPath) -> String {
+pub fn key_path(folder: &RootPath, member: &RootPath) -> String {
     let rest = member.as_str().strip_prefix(folder.as_str()).unwrap_or(member.as_str()).trim_start_matches('/');
     rest.strip_suffix(".age").unwrap_or(rest).replace('/', ".")
+}
+
+/// The sealed folder that `path` is a member of, or will be: the nearest one above it that has a `plimsoll.age`.
+pub fn container(files: &Files, path: &RootPath) -> Option<RootPath> {
+    if !is_file(path) {
+        return None;
+    }
+    let mut folder = path.parent();
+    while folder != RootPath::root() {
+        if files.has_file(&folder_file(&folder)) {
+            return (*path != folder_file(&folder)).then_some(folder);
+        }
+        folder = folder.parent();
+    }
+    None
 }
 
 /// The file that a new key gets in a folder: each dot of the key path is a folder.

@@ -41,8 +41,12 @@ impl Secrets {
 
     /// The finding that no sealed file holds `path`.
     pub fn unknown(&self, path: &str, span: Span) -> Diagnostic {
-        let finding = Diagnostic::new(&UNKNOWN_SECRET, format!("no sealed file of this environment holds `{path}`"))
-            .at(span, "not a sealed value");
+        self.absent(path).at(span, "not a sealed value")
+    }
+
+    /// The same for a path that stands in no file: a command's argument.
+    pub fn absent(&self, path: &str) -> Diagnostic {
+        let finding = Diagnostic::new(&UNKNOWN_SECRET, format!("no sealed file of this environment holds `{path}`"));
         let below = format!("{path}.");
         let inner: Vec<&str> = self.iter().map(|(key, _)| key).filter(|key| key.starts_with(&below)).take(5).collect();
         if !inner.is_empty() {

@@ -39,7 +39,7 @@ pub(crate) fn opening(path: &RootPath, error: &OpenError, recipients: &[String],
 }
 
 /// An identity that can't be used.
-pub(crate) fn identity(error: &IdentityError) -> Diagnostic {
+pub fn identity(error: &IdentityError) -> Diagnostic {
     match error {
         IdentityError::NoTerminal(_) | IdentityError::Passphrase(_) => Diagnostic::new(&IDENTITY_LOCKED, error.to_string())
             .hint("run it on a terminal, or use an identity without a passphrase: `--identity FILE`"),
@@ -79,12 +79,12 @@ pub(crate) fn sealing(path: &RootPath, error: &SealError) -> Diagnostic {
 }
 
 /// A recipient that can't be one.
-pub(crate) fn recipient(error: &BadRecipient) -> Diagnostic {
+pub fn recipient(error: &BadRecipient) -> Diagnostic {
     Diagnostic::new(&RECIPIENT_INVALID, error.to_string())
 }
 
 /// Files that weren't written.
-pub(crate) fn writing(error: &WriteError) -> Diagnostic {
+pub fn writing(error: &WriteError) -> Diagnostic {
     match error {
         WriteError::Busy => Diagnostic::new(&SEALED_BUSY, error.to_string()).hint("close an open `plimsoll secrets edit`, or try again"),
         WriteError::Changed(_) => Diagnostic::new(&SEALED_BUSY, format!("{error}; nothing was written")).hint("run the command again"),

@@ -74,6 +74,18 @@ impl Secrets {
         said.into_result(secrets)
     }
 
+    /// Reads the indexes of these sealed files and folders alone.
+    ///
+    /// # Errors
+    /// As [`Secrets::read`].
+    pub fn of_files(files: &Files, paths: &[RootPath]) -> Result<Self, Diagnostics> {
+        let mut said = Diagnostics::new();
+        let mut secrets = Self::new([], Tokens::new([0; 16]));
+        secrets.sealed = paths.iter().filter_map(|path| said.take(read_sealed(files, path, None))).collect();
+        said.extend(secrets.collect());
+        said.into_result(secrets)
+    }
+
     /// Gathers the keys of all sealed files; gives the conflicts: a path that is taken, or lies below a value.
     fn collect(&mut self) -> Diagnostics {
         let mut said = Diagnostics::new();
@@ -135,6 +147,11 @@ impl Secrets {
     pub fn shared_tokens(&self) -> Arc<Tokens> {
         self.tokens.clone()
     }
+}
+
+/// Whether a sealed file or folder has a key, as far as its index can be read.
+pub fn has(files: &Files, path: &RootPath, key_path: &str) -> bool {
+    read_sealed(files, path, None).is_ok_and(|public| public.keys.iter().any(|(key, _)| key.path == key_path))
 }
 
 fn conflict(message: String, first: &SecretKey, second: &SecretKey) -> Diagnostic {
