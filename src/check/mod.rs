@@ -11,6 +11,7 @@ mod allow;
 mod custom;
 mod finding;
 mod hygiene;
+mod opened;
 mod pod;
 mod references;
 pub mod schema;
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+pub use opened::opened;
 pub use pod::Pod;
 pub use world::World;
 
@@ -97,7 +99,8 @@ static OTHER_RULES: &[&Rule] = &[&EMPTY_BUNDLE, &allow::UNUSED_ALLOW, &allow::UN
 
 /// The rules of this module.
 pub fn rules() -> Vec<&'static Rule> {
-    CHECKS.iter().flat_map(|check| check.rules.iter().copied()).chain(OTHER_RULES.iter().copied()).collect()
+    let others = OTHER_RULES.iter().chain(opened::RULES).copied();
+    CHECKS.iter().flat_map(|check| check.rules.iter().copied()).chain(others).collect()
 }
 
 /// Runs every check over a bundle; what earlier stages had to say of it (`bundle.findings`) comes first. `[[allow]]` is applied.

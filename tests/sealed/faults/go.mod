@@ -1,0 +1,3 @@
+module plimsoll.example/faults
+
+go 1.26.0
