@@ -31,6 +31,11 @@ pub(crate) fn folder_file(folder: &RootPath) -> RootPath {
     within(folder, FOLDER_FILE)
 }
 
+/// Whether `file` is the one of `folder` that holds K.
+pub(crate) fn is_folder_file(folder: &RootPath, file: &RootPath) -> bool {
+    *file == folder_file(folder)
+}
+
 /// The key path of a member of a folder.
 pub fn key_path(folder: &RootPath, member: &RootPath) -> String {
     let rest = member.as_str().strip_prefix(folder.as_str()).unwrap_or(member.as_str()).trim_start_matches('/');

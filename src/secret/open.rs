@@ -36,12 +36,13 @@ pub enum OpenError {
 
 /// Opens an age file, armored or not.
 pub fn open(sealed: &[u8], identities: &mut Identities) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    if !looks_like_age(sealed) {
-        return Err(OpenError::NotAge);
-    }
+    let Some(sealed) = age_file(sealed) else { return Err(OpenError::NotAge) };
     let decryptor = || age::Decryptor::new_buffered(ArmoredReader::new(sealed)).map_err(|error| corrupt(&error));
     if decryptor()?.is_scrypt() {
         return Err(OpenError::Passphrase);
+    }
+    if !is_canonical(&header(sealed)) {
+        return Err(OpenError::Corrupt("a stanza of its header has no short last line"));
     }
     if identities.is_empty() {
         return Err(OpenError::NoIdentity);
@@ -69,9 +70,27 @@ fn read(mut reader: impl Read, size: usize) -> Result<Zeroizing<Vec<u8>>, OpenEr
     }
 }
 
-fn looks_like_age(sealed: &[u8]) -> bool {
-    let sealed = sealed.trim_ascii_start();
-    sealed.starts_with(b"age-encryption.org/") || sealed.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
+/// The file from its first byte that counts, if it is one of age: white space may stand before armor (the crate doesn't pass over it).
+fn age_file(bytes: &[u8]) -> Option<&[u8]> {
+    let armored = bytes.trim_ascii_start();
+    if armored.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----") {
+        return Some(armored);
+    }
+    bytes.starts_with(b"age-encryption.org/").then_some(bytes)
+}
+
+/// Whether every stanza ends in a line shorter than 64 characters, if only an empty one, as age-encryption.org/v1 demands. The crate
+/// also takes stanzas without one, which early versions of rage wrote.
+fn is_canonical(header: &str) -> bool {
+    let mut body_goes_on = false;
+    for line in header.lines().skip(1) {
+        let starts = line.starts_with("-> ");
+        if starts == body_goes_on {
+            return false;
+        }
+        body_goes_on = starts || line.len() >= 64;
+    }
+    !body_goes_on
 }
 
 /// The text lines of the file's header, up to the MAC: what tells which SSH keys it is for.

@@ -35,8 +35,13 @@ impl Opened {
     /// # Errors
     /// No identity opens a file (exit 3); a file is damaged, was moved, or isn't what its index says: all at once.
     pub fn all(files: &Files, secrets: &Secrets, identities: &mut Identities) -> Result<Self, Diagnostics> {
-        let needed: Vec<&SecretKey> = secrets.iter().map(|(_, key)| &**key).collect();
-        Self::needed(files, secrets, needed, identities)
+        // Also those whose index lists no key: it may have been cut.
+        let files_of = |public: &SealedPublic| -> Vec<RootPath> {
+            let own = if layout::is_file(&public.path) { public.path.clone() } else { layout::folder_file(&public.path) };
+            std::iter::once(own).chain(public.keys.iter().map(|(key, _)| key.file.clone())).collect()
+        };
+        let all: Vec<RootPath> = secrets.sealed().iter().flat_map(files_of).collect();
+        Self::open(files, secrets, &all.iter().collect(), identities)
     }
 
     /// Opens the sealed files that these secrets lie in.
@@ -50,6 +55,10 @@ impl Opened {
         identities: &mut Identities,
     ) -> Result<Self, Diagnostics> {
         let needed: BTreeSet<&RootPath> = needed.into_iter().map(|key| &key.file).collect();
+        Self::open(files, secrets, &needed, identities)
+    }
+
+    fn open(files: &Files, secrets: &Secrets, needed: &BTreeSet<&RootPath>, identities: &mut Identities) -> Result<Self, Diagnostics> {
         let mut opened = Self::default();
         let mut said = Diagnostics::new();
         for public in secrets.sealed() {
@@ -72,7 +81,7 @@ impl Opened {
         }
         let mut said = Diagnostics::new();
         let own = open_folder(files, &public.path, identities)?;
-        for member in wanted {
+        for member in wanted.iter().filter(|member| !layout::is_folder_file(&public.path, member)) {
             let Some((bytes, index)) = said.take(open_member(files, &public.path, &own, member, identities)) else { continue };
             for key in index.keys {
                 self.put(member, key.path, key.fingerprint, bytes.clone());

@@ -115,7 +115,7 @@ impl Writer {
             }
             return Err(error);
         }
-        let whole = changes.len() == 1;
+        let whole = changes.len() <= 1;
         for (target, change) in targets.iter().zip(changes) {
             let done = finish(target, change.content.is_some());
             done.map_err(|error| if whole { io_error(target, error) } else { begun(target, error) })?;
@@ -271,6 +271,7 @@ mod tests {
         assert_eq!(read(folder.path(), "environments/a").as_deref(), Some("3"));
         let names: Vec<_> = std::fs::read_dir(folder.path().join(HOME)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "{names:?}");
+        writer.commit(&[]).unwrap();
         assert!(writer.expect(&RootPath::new("environments/a").unwrap(), Some(b"3")).is_ok());
         assert!(matches!(writer.expect(&RootPath::new("environments/a").unwrap(), None), Err(WriteError::Changed(_))));
     }

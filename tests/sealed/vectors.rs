@@ -112,5 +112,5 @@ fn the_shared_vectors_get_the_verdict_that_they_expect() {
     }
     println!("R6: {right} vectors as expected, {hybrid} hybrid refused by name, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(right >= 122 && hybrid >= 21, "{right} and {hybrid} are below the floors 122 and 21");
+    assert!(right >= 124 && hybrid >= 19, "{right} and {hybrid} are below the floors 124 and 19");
 }

@@ -30,36 +30,51 @@ const STORIES: [Story; 7] = [
     Story { name: "rekey of a folder", sealed: "prod.secrets", before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")], command: &["rekey", "prod"], input: "" },
 ];
 
+/// How often something was disturbed, and what came out.
+#[derive(Default)]
+struct Count {
+    old: usize,
+    new: usize,
+}
+
 #[test]
 fn a_write_that_is_disturbed_leaves_old_or_new() {
     let faults = build();
-    let (mut disturbed, mut old, mut new) = (0, 0, 0);
-    for story in &STORIES {
-        let repository = prepare(story);
-        let before = state(&repository);
-        let begun = disturbed;
-        for (call, fault) in CALLS.iter().flat_map(|call| FAULTS.map(|fault| (*call, fault))) {
-            for number in 1..=MOST {
-                let trial = fork(&repository);
-                let wrapper = [faults.clone(), PathBuf::from(call), number.to_string().into(), fault.into(), env!("CARGO_BIN_EXE_plimsoll").into()];
-                let wrapper: Vec<&Path> = wrapper.iter().map(PathBuf::as_path).collect();
-                let output = run(trial.folder.path(), &wrapper, story.command, story.input);
-                if output.status.code() == Some(99) {
-                    break;
-                }
-                let what = format!("{}: {call} {number} {fault}", story.name);
-                assert!(number < MOST, "{what}: no end");
-                let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                assert!(!said.contains("panicked") && output.status.code() != Some(70), "{what}: {said}");
-                disturbed += 1;
-                if judge(&trial, &before, story, output.status.success(), &what) { new += 1 } else { old += 1 }
-            }
-        }
-        println!("R8: {}: {} faults", story.name, disturbed - begun);
-    }
-    println!("R8: {disturbed} faults: {old} times the old state, {new} times the new");
-    assert!(disturbed >= 100, "{disturbed} faults are below the floor of 100");
+    let counts: Vec<Count> = std::thread::scope(|scope| {
+        let running: Vec<_> = STORIES.iter().map(|story| scope.spawn(|| disturb(story, &faults))).collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let (old, new) = counts.iter().fold((0, 0), |(old, new), count| (old + count.old, new + count.new));
+    println!("R8: {} faults: {old} times the old state, {new} times the new", old + new);
+    assert!(old + new >= 100, "{} faults are below the floor of 100", old + new);
     assert!(old > 0 && new > 0);
+}
+
+/// Disturbs every call that the story's command makes, one at a time, in every way.
+fn disturb(story: &Story, faults: &Path) -> Count {
+    let repository = prepare(story);
+    let before = state(&repository);
+    let mut count = Count::default();
+    for (call, fault) in CALLS.iter().flat_map(|call| FAULTS.map(|fault| (*call, fault))) {
+        for number in 1..=MOST {
+            let trial = fork(&repository);
+            let wrapper = [faults, Path::new(call), Path::new(&number.to_string()), Path::new(fault), Path::new(env!("CARGO_BIN_EXE_plimsoll"))].map(Path::to_owned);
+            let wrapper: Vec<&Path> = wrapper.iter().map(PathBuf::as_path).collect();
+            let output = run(trial.folder.path(), &wrapper, story.command, story.input);
+            if output.status.code() == Some(99) {
+                break;
+            }
+            let what = format!("{}: {call} {number} {fault}", story.name);
+            assert!(number < MOST, "{what}: no end");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code() != Some(98), "{what}: the injector failed: {said}");
+            assert!(!said.contains("panicked") && output.status.code() != Some(70), "{what}: {said}");
+            let new = judge(&trial, &before, story, output.status.success(), &what);
+            *(if new { &mut count.new } else { &mut count.old }) += 1;
+        }
+    }
+    println!("R8: {}: {} faults", story.name, count.old + count.new);
+    count
 }
 
 fn prepare(story: &Story) -> Repository {
@@ -110,7 +125,8 @@ fn judge(trial: &Repository, before: &Option<String>, story: &Story, success: bo
 fn state(repository: &Repository) -> Option<String> {
     let listed = repository.run(&["list", "prod", "--format", "json"], "");
     if !listed.status.success() {
-        assert!(String::from_utf8_lossy(&listed.stderr).contains("sealed-missing"), "{}", String::from_utf8_lossy(&listed.stderr));
+        let said = String::from_utf8_lossy(&listed.stdout);
+        assert!(said.contains("sealed-missing"), "{said}");
         return None;
     }
     let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
