@@ -49,7 +49,8 @@ fn size(object: &Object, opened: &Opened) -> Result<Option<Diagnostic>, Diagnost
     }
     let message = || format!("`{}` holds {total} bytes of data; the API server takes {MAX_SIZE}", object.source);
     Ok((total > MAX_SIZE).then(|| {
-        finding(&SECRET_TOO_LARGE, object, node, message()).hint("split it into several Secrets, or mount large files from a volume")
+        finding(&SECRET_TOO_LARGE, object, node, message())
+            .hint("split it into several Secrets, or mount large files from a volume")
     }))
 }
 
@@ -69,10 +70,14 @@ fn tls(object: &Object, opened: &Opened) -> Result<Vec<Diagnostic>, Diagnostic> 
             _ => continue,
         };
         // An encrypted key is PEM too, but nothing in a pod would open it.
-        let fits = labels.is_some_and(|labels| labels.iter().any(|label| label.ends_with(what) && !label.starts_with("ENCRYPTED")));
+        let fits =
+            labels.is_some_and(|labels| labels.iter().any(|label| label.ends_with(what) && !label.starts_with("ENCRYPTED")));
         if !fits {
             let message = format!("`{key}` of `{}` isn't PEM with a `{what}` block", object.source);
-            said.push(finding(&TLS_NOT_PEM, object, node, message).hint("whole files keep their line ends with `plimsoll secrets set … --file PATH`"));
+            said.push(
+                finding(&TLS_NOT_PEM, object, node, message)
+                    .hint("whole files keep their line ends with `plimsoll secrets set … --file PATH`"),
+            );
         }
     }
     Ok(said)
@@ -89,6 +94,7 @@ fn registry(object: &Object, opened: &Opened) -> Result<Option<Diagnostic>, Diag
     let Sealed::Base64(inside) = &**sealed else { return Ok(None) };
     let message = || format!("`.dockerconfigjson` of `{}` isn't a JSON object once it is opened", object.source);
     Ok((!is_json_object(inside, opened)?).then(|| {
-        finding(&DOCKERCONFIG_NOT_JSON, object, node, message()).hint("use `registry = { server, username, password }`, which quotes what it puts in")
+        finding(&DOCKERCONFIG_NOT_JSON, object, node, message())
+            .hint("use `registry = { server, username, password }`, which quotes what it puts in")
     }))
 }

@@ -58,7 +58,11 @@ impl Sealer<'_> {
         if let Some(why) = layout::bad_key_path(key_path) {
             return Err(Diagnostic::new(&super::rules::SEALED_CONTENT, format!("`{key_path}` can't be a key path: {why}")).into());
         }
-        if layout::is_file(&target.path) { self.set_in_file(target, key_path, value) } else { self.set_in_folder(target, key_path, value, None) }
+        if layout::is_file(&target.path) {
+            self.set_in_file(target, key_path, value)
+        } else {
+            self.set_in_folder(target, key_path, value, None)
+        }
     }
 
     fn set_in_file(&mut self, target: &Target, key_path: &str, value: &[u8]) -> Result<Changed, Diagnostics> {
@@ -83,7 +87,9 @@ impl Sealer<'_> {
         let member = file.or(found).cloned().unwrap_or_else(|| layout::member_for(&target.path, key_path));
         if let Some(other) = found.filter(|other| **other != member) {
             let message = format!("`{key_path}` already stands in `{other}`");
-            return Err(Diagnostic::new(&super::rules::SECRET_KEY_CONFLICT, message).hint(format!("set that file, or remove it first: `plimsoll secrets unset {other}`")).into());
+            return Err(Diagnostic::new(&super::rules::SECRET_KEY_CONFLICT, message)
+                .hint(format!("set that file, or remove it first: `plimsoll secrets unset {other}`"))
+                .into());
         }
         let old = there.contains(&member).then(|| super::store::read_index(self.files, &member, None)).transpose()?;
         changes.extend(self.member(&target.path, &own, &member, value, old.as_ref())?);
@@ -169,7 +175,12 @@ impl Sealer<'_> {
     }
 
     /// Seals a document with the next serial, and writes it with its index.
-    pub(super) fn write_document(&mut self, path: &RootPath, mut document: Document, old: Option<&Index>) -> Result<RootPath, Diagnostics> {
+    pub(super) fn write_document(
+        &mut self,
+        path: &RootPath,
+        mut document: Document,
+        old: Option<&Index>,
+    ) -> Result<RootPath, Diagnostics> {
         if let (Some(own), Some(_)) = (&mut document.own, old) {
             own.serial += 1;
         }
@@ -180,7 +191,12 @@ impl Sealer<'_> {
     }
 
     /// A sealed document and its index, as changes.
-    pub(super) fn sealed_document(&mut self, path: &RootPath, document: &Document, carried: &Carried) -> Result<[Change; 2], Diagnostics> {
+    pub(super) fn sealed_document(
+        &mut self,
+        path: &RootPath,
+        document: &Document,
+        carried: &Carried,
+    ) -> Result<[Change; 2], Diagnostics> {
         let Some(own) = &document.own else { return Err(super::opened::no_own(path).into()) };
         let sealed = self.seal(path, document.to_text().as_bytes(), &own.recipients)?;
         let index = index_of_document(path, document, own, &sealed, carried)?;
@@ -261,11 +277,28 @@ impl Carried {
 }
 
 /// The index of a sealed TOML file.
-pub(super) fn index_of_document(path: &RootPath, document: &Document, own: &Own, sealed: &[u8], carried: &Carried) -> Result<Index, Diagnostics> {
+pub(super) fn index_of_document(
+    path: &RootPath,
+    document: &Document,
+    own: &Own,
+    sealed: &[u8],
+    carried: &Carried,
+) -> Result<Index, Diagnostics> {
     let values = document.values().map_err(|errors| problem::content(path, &errors))?;
     let keys = values.iter().map(|value| carried.key(&value.path, value.text.as_bytes(), own)).collect();
     let recipients = own.recipients.iter().map(|recipient| recipient.as_str().to_owned()).collect();
-    Ok(signed(own, Index { file: path.clone(), sha256: Index::digest(sealed), key_id: own.key.id(), serial: own.serial, recipients, keys, mac: [0; 32] }))
+    Ok(signed(
+        own,
+        Index {
+            file: path.clone(),
+            sha256: Index::digest(sealed),
+            key_id: own.key.id(),
+            serial: own.serial,
+            recipients,
+            keys,
+            mac: [0; 32],
+        },
+    ))
 }
 
 /// The index of a member of a folder.
@@ -279,7 +312,18 @@ pub(super) fn index_of_member(
     carried: &Carried,
 ) -> Index {
     let keys = vec![carried.key(path, value, own)];
-    signed(own, Index { file: member.clone(), sha256: Index::digest(sealed), key_id: own.key.id(), serial, recipients: Vec::new(), keys, mac: [0; 32] })
+    signed(
+        own,
+        Index {
+            file: member.clone(),
+            sha256: Index::digest(sealed),
+            key_id: own.key.id(),
+            serial,
+            recipients: Vec::new(),
+            keys,
+            mac: [0; 32],
+        },
+    )
 }
 
 fn signed(own: &Own, mut index: Index) -> Index {
@@ -311,7 +355,8 @@ fn not_among(path: &RootPath, recipients: &[Recipient], identities: &Identities)
     let message = format!("you couldn't open `{path}` afterwards: it would be sealed to {} only", list.join(", "));
     let diagnostic = Diagnostic::new(&NOT_A_RECIPIENT, message);
     if own.is_empty() {
-        return diagnostic.hint("there is no identity; name one with `--identity FILE`, or make one with `plimsoll secrets keygen -o FILE`");
+        return diagnostic
+            .hint("there is no identity; name one with `--identity FILE`, or make one with `plimsoll secrets keygen -o FILE`");
     }
     diagnostic.hint(format!("add your own recipient to its list: {}", own.join(", ")))
 }

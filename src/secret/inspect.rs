@@ -67,7 +67,13 @@ mod tests {
         assert_eq!(pem(chain).unwrap(), ["CERTIFICATE", "CERTIFICATE"]);
         let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAQID\n-----END RSA PRIVATE KEY-----";
         assert_eq!(pem(old).unwrap(), ["RSA PRIVATE KEY"]);
-        for bad in ["", "AQID", "-----BEGIN X-----\nAQID\n", "-----BEGIN X-----\n!\n-----END X-----", "-----BEGIN X-----\n-----END X-----"] {
+        for bad in [
+            "",
+            "AQID",
+            "-----BEGIN X-----\nAQID\n",
+            "-----BEGIN X-----\n!\n-----END X-----",
+            "-----BEGIN X-----\n-----END X-----",
+        ] {
             assert_eq!(pem(bad), None, "{bad}");
         }
     }

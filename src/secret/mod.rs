@@ -33,7 +33,7 @@ pub use file_key::KeyId;
 pub use identity::{Ask, Identities, IdentityError, generate as generate_identity};
 pub use index::{Index, IndexKey};
 pub use inspect::{is_json_object, labels, pem_labels, revealed_len};
-pub use layout::{key_path as member_key, container as sealed_container};
+pub use layout::{container as sealed_container, key_path as member_key};
 pub use open::{OpenError, open};
 pub use opened::Opened;
 pub use problem::{identity as identity_problem, recipient as recipient_problem, writing as write_problem};

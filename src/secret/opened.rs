@@ -58,7 +58,12 @@ impl Opened {
         Self::open(files, secrets, &needed, identities)
     }
 
-    fn open(files: &Files, secrets: &Secrets, needed: &BTreeSet<&RootPath>, identities: &mut Identities) -> Result<Self, Diagnostics> {
+    fn open(
+        files: &Files,
+        secrets: &Secrets,
+        needed: &BTreeSet<&RootPath>,
+        identities: &mut Identities,
+    ) -> Result<Self, Diagnostics> {
         let mut opened = Self::default();
         let mut said = Diagnostics::new();
         for public in secrets.sealed() {
@@ -70,7 +75,13 @@ impl Opened {
         said.into_result(opened)
     }
 
-    fn add(&mut self, files: &Files, public: &SealedPublic, wanted: &[&RootPath], identities: &mut Identities) -> Result<(), Diagnostics> {
+    fn add(
+        &mut self,
+        files: &Files,
+        public: &SealedPublic,
+        wanted: &[&RootPath],
+        identities: &mut Identities,
+    ) -> Result<(), Diagnostics> {
         if layout::is_file(&public.path) {
             let (document, index) = open_document(files, &public.path, identities)?;
             for value in document.values().map_err(|errors| problem::content(&public.path, &errors))? {
@@ -127,7 +138,11 @@ pub(super) fn open_bytes(
 }
 
 /// Opens a sealed TOML file and checks everything: its path, and that the index says exactly what is sealed.
-pub(super) fn open_document(files: &Files, path: &RootPath, identities: &mut Identities) -> Result<(Document, Index), Diagnostics> {
+pub(super) fn open_document(
+    files: &Files,
+    path: &RootPath,
+    identities: &mut Identities,
+) -> Result<(Document, Index), Diagnostics> {
     let index = read_index(files, path, None)?;
     let sealed = read_bytes(files, path, None)?;
     let opened = open_bytes(path, &sealed, &index.recipients, identities)?;

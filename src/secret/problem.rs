@@ -6,8 +6,8 @@ use super::index::Misfit;
 use super::open::OpenError;
 use super::recipient::BadRecipient;
 use super::rules::{
-    IDENTITY_INVALID, IDENTITY_LOCKED, INDEX_MISMATCH, NO_IDENTITY, RECIPIENT_INVALID, SEALED_BUSY, SEALED_CONTENT, SEALED_CORRUPT,
-    SEALED_FOR_OTHERS, SEALED_MOVED, SEALED_WRITE,
+    IDENTITY_INVALID, IDENTITY_LOCKED, INDEX_MISMATCH, NO_IDENTITY, RECIPIENT_INVALID, SEALED_BUSY, SEALED_CONTENT,
+    SEALED_CORRUPT, SEALED_FOR_OTHERS, SEALED_MOVED, SEALED_WRITE,
 };
 use super::seal::SealError;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -29,9 +29,8 @@ pub(crate) fn opening(path: &RootPath, error: &OpenError, recipients: &[String],
             diagnostic
         }
         OpenError::Identity(error) => identity(error),
-        OpenError::Passphrase => {
-            Diagnostic::new(&SEALED_CORRUPT, message).hint("seal it to recipients instead: `age -a -r RECIPIENT`, then `plimsoll secrets reindex`")
-        }
+        OpenError::Passphrase => Diagnostic::new(&SEALED_CORRUPT, message)
+            .hint("seal it to recipients instead: `age -a -r RECIPIENT`, then `plimsoll secrets reindex`"),
         OpenError::NotAge | OpenError::Version | OpenError::Corrupt(_) => {
             Diagnostic::new(&SEALED_CORRUPT, message).hint(format!("restore it from git: `git log -- {path}` shows its versions"))
         }
@@ -53,8 +52,9 @@ pub fn identity(error: &IdentityError) -> Diagnostic {
 /// What is wrong with a sealed text.
 pub(crate) fn content(path: &RootPath, errors: &[DocumentError]) -> Diagnostics {
     let one = |error: &DocumentError| {
-        Diagnostic::new(&SEALED_CONTENT, format!("in `{path}`: {error}"))
-            .hint(format!("open it with `plimsoll secrets edit {path}`; values and names of a sealed file are never shown in an error"))
+        Diagnostic::new(&SEALED_CONTENT, format!("in `{path}`: {error}")).hint(format!(
+            "open it with `plimsoll secrets edit {path}`; values and names of a sealed file are never shown in an error"
+        ))
     };
     errors.iter().map(one).collect()
 }
@@ -86,8 +86,12 @@ pub fn recipient(error: &BadRecipient) -> Diagnostic {
 /// Files that weren't written.
 pub fn writing(error: &WriteError) -> Diagnostic {
     match error {
-        WriteError::Busy => Diagnostic::new(&SEALED_BUSY, error.to_string()).hint("close an open `plimsoll secrets edit`, or try again"),
-        WriteError::Changed(_) => Diagnostic::new(&SEALED_BUSY, format!("{error}; nothing was written")).hint("run the command again"),
+        WriteError::Busy => {
+            Diagnostic::new(&SEALED_BUSY, error.to_string()).hint("close an open `plimsoll secrets edit`, or try again")
+        }
+        WriteError::Changed(_) => {
+            Diagnostic::new(&SEALED_BUSY, format!("{error}; nothing was written")).hint("run the command again")
+        }
         _ => Diagnostic::new(&SEALED_WRITE, error.to_string()),
     }
 }

@@ -7,8 +7,8 @@ use super::opened::open_bytes;
 use super::store::read_bytes;
 use super::{index_read, layout, problem};
 use crate::diagnostic::Diagnostics;
-use crate::source::commit::Change;
 use crate::source::RootPath;
+use crate::source::commit::Change;
 
 /// What `reindex` did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,12 @@ impl Sealer<'_> {
         Ok(done)
     }
 
-    fn reindex_document(&mut self, file: &RootPath, target: &Target, done: &mut Reindexed) -> Result<(Own, Vec<Change>), Diagnostics> {
+    fn reindex_document(
+        &mut self,
+        file: &RootPath,
+        target: &Target,
+        done: &mut Reindexed,
+    ) -> Result<(Own, Vec<Change>), Diagnostics> {
         let sealed = read_bytes(self.files, file, None)?;
         let old = self.old_index(file);
         let claimed = old.as_ref().map(|old| old.recipients.clone()).unwrap_or_default();
@@ -49,7 +54,8 @@ impl Sealer<'_> {
         let mut document = Document::parse(&opened).map_err(|errors| problem::content(file, &errors))?;
         let Some(own) = &document.own else {
             super::seal::check(&target.recipients).map_err(|error| problem::sealing(file, &error))?;
-            let own = Own { key: super::change::new_key()?, path: file.to_string(), serial: 1, recipients: target.recipients.clone() };
+            let own =
+                Own { key: super::change::new_key()?, path: file.to_string(), serial: 1, recipients: target.recipients.clone() };
             document.own = Some(own.copy());
             let changes = self.sealed_document(file, &document, &Carried::default())?;
             done.adopted.push(file.clone());
@@ -64,7 +70,13 @@ impl Sealer<'_> {
         Ok((own.copy(), changes.into_iter().collect()))
     }
 
-    fn reindex_member(&mut self, folder: &RootPath, own: &Own, member: &RootPath, done: &mut Reindexed) -> Result<Option<Change>, Diagnostics> {
+    fn reindex_member(
+        &mut self,
+        folder: &RootPath,
+        own: &Own,
+        member: &RootPath,
+        done: &mut Reindexed,
+    ) -> Result<Option<Change>, Diagnostics> {
         let sealed = read_bytes(self.files, member, None)?;
         let value = open_bytes(member, &sealed, &[], self.identities)?;
         let old = self.old_index(member).filter(|old| old.check(&own.key).is_ok());

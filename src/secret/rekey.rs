@@ -86,7 +86,8 @@ impl Sealer<'_> {
             changes.extend(rekeyed_member(&target.path, &own, member, left.clone())?);
         }
         let carried = Carried { keys: now.index.map(|index| index.keys).unwrap_or_default(), left };
-        let sealed = seal(now.document.to_text().as_bytes(), &own.recipients).map_err(|error| problem::sealing(&now.file, &error))?;
+        let sealed =
+            seal(now.document.to_text().as_bytes(), &own.recipients).map_err(|error| problem::sealing(&now.file, &error))?;
         let index = super::change::index_of_document(&now.file, &now.document, &own, &sealed, &carried)?;
         changes.extend([write(&now.file, sealed), write(&layout::index_of(&now.file), index.to_toml().into_bytes())]);
         self.write(&changes)
@@ -94,7 +95,11 @@ impl Sealer<'_> {
 
     fn now(&mut self, target: &Target, moved: bool) -> Result<Now, Diagnostics> {
         let file = if layout::is_file(&target.path) { target.path.clone() } else { layout::folder_file(&target.path) };
-        let (document, index) = if moved { self.moved_document(&file)? } else { open_document(self.files, &file, self.identities).map(|(document, index)| (document, Some(index)))? };
+        let (document, index) = if moved {
+            self.moved_document(&file)?
+        } else {
+            open_document(self.files, &file, self.identities).map(|(document, index)| (document, Some(index)))?
+        };
         let mut members = Vec::new();
         if !layout::is_file(&target.path) {
             let own = document.own.as_ref().ok_or_else(|| no_own(&file))?;
@@ -139,7 +144,12 @@ impl Sealer<'_> {
     }
 }
 
-fn rekeyed_member(folder: &RootPath, own: &Own, member: &Member, left: Option<(FileKey, KeyId)>) -> Result<[Change; 2], Diagnostic> {
+fn rekeyed_member(
+    folder: &RootPath,
+    own: &Own,
+    member: &Member,
+    left: Option<(FileKey, KeyId)>,
+) -> Result<[Change; 2], Diagnostic> {
     let sealed = seal(&member.value, &own.recipients).map_err(|error| problem::sealing(&member.file, &error))?;
     let path = layout::key_path(folder, &member.file);
     let carried = Carried { keys: member.index.keys.clone(), left };

@@ -54,7 +54,9 @@ fn put(sealed: &Sealed, opened: &Opened, out: &mut Vec<u8>) -> Result<(), Diagno
 fn value<'a>(key: &SecretKey, opened: &'a Opened) -> Result<&'a [u8], Diagnostic> {
     opened.value(key).ok_or_else(|| {
         let message = format!("`{}` of `{}` isn't among the opened values, or has another fingerprint", key.path, key.file);
-        Diagnostic::new(&INDEX_MISMATCH, message).at(key.span, "").hint("the index changed while it was read; run the command again")
+        Diagnostic::new(&INDEX_MISMATCH, message)
+            .at(key.span, "")
+            .hint("the index changed while it was read; run the command again")
     })
 }
 
@@ -71,7 +73,8 @@ fn size(sealed: &Sealed, opened: &Opened) -> usize {
 
 fn not_text(sealed: &Sealed) -> Diagnostic {
     let keys: Vec<String> = sealed.keys().map(|key| format!("`{}`", key.path)).collect();
-    let diagnostic = Diagnostic::new(&SECRET_NOT_TEXT, format!("{} isn't UTF-8 text, and stands where a text is needed", keys.join(", ")));
+    let diagnostic =
+        Diagnostic::new(&SECRET_NOT_TEXT, format!("{} isn't UTF-8 text, and stands where a text is needed", keys.join(", ")));
     diagnostic
         .at_opt(sealed.keys().next().map(|key| key.span), "listed here")
         .hint("put it into `data` of a Secret with `b64encode`, or let a `[secret]` table take the file whole")

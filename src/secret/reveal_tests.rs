@@ -8,7 +8,13 @@ use crate::source::{RootPath, SourceKind, SourceMap, Span};
 
 fn key(path: &str) -> SecretKey {
     let span = Span::file_start(SourceMap::default().add("index", "", SourceKind::Other));
-    SecretKey { file: RootPath::new("s.age").unwrap(), path: path.into(), kind: SecretKind::Text, fingerprint: Fingerprint([1; 32]), span }
+    SecretKey {
+        file: RootPath::new("s.age").unwrap(),
+        path: path.into(),
+        kind: SecretKind::Text,
+        fingerprint: Fingerprint([1; 32]),
+        span,
+    }
 }
 
 fn sealed() -> impl Strategy<Value = Sealed> {
@@ -35,7 +41,16 @@ fn plain(sealed: &Sealed, value: &str) -> String {
             quoted[1..quoted.len() - 1].to_owned()
         }
         Sealed::Escaped(Escape::Url, inside) => {
-            plain(inside, value).bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+            plain(inside, value)
+                .bytes()
+                .map(|b| {
+                    if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                        char::from(b).to_string()
+                    } else {
+                        format!("%{b:02X}")
+                    }
+                })
+                .collect()
         }
     }
 }

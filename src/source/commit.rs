@@ -269,7 +269,8 @@ mod tests {
         writer.commit(&[change("environments/a", Some("1")), change("environments/new/b", Some("2"))]).unwrap();
         writer.commit(&[change("environments/a", Some("3")), change("environments/new/b", None)]).unwrap();
         assert_eq!(read(folder.path(), "environments/a").as_deref(), Some("3"));
-        let names: Vec<_> = std::fs::read_dir(folder.path().join(HOME)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path().join(HOME)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "{names:?}");
         writer.commit(&[]).unwrap();
         assert!(writer.expect(&RootPath::new("environments/a").unwrap(), Some(b"3")).is_ok());

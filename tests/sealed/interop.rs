@@ -45,7 +45,8 @@ fn age_opens_what_plimsoll_seals_and_the_other_way_round() {
     let (mut there, mut back) = (0, 0);
     for number in 0..FILES {
         let plain = content(number);
-        let (name, identity, own) = if number % 2 == 0 { ("x25519", x25519.as_bytes(), &first) } else { ("ssh", ssh.as_bytes(), &ssh_recipient) };
+        let (name, identity, own) =
+            if number % 2 == 0 { ("x25519", x25519.as_bytes(), &first) } else { ("ssh", ssh.as_bytes(), &ssh_recipient) };
         let recipients: Vec<Recipient> = if number % 3 == 0 { vec![second.clone(), own.clone()] } else { vec![own.clone()] };
         let sealed = seal(&plain, &recipients).unwrap();
         assert_eq!(filter(Command::new(&age).arg("-d").arg("-i").arg(folder.path().join(name)), &sealed), plain, "file {number}");

@@ -98,15 +98,25 @@ fn what_was_swapped_is_refused() {
     assert_eq!(with(&[("/a.index.toml", find(&first, "/a.index.toml"))]).unwrap_err(), ["index-stale"]);
     assert_eq!(with(&[("/a.age", find(&first, "/a.age"))]).unwrap_err(), ["index-stale"]);
     assert_eq!(with(&[("/a.age", find(&second, "/b.age"))]).unwrap_err(), ["index-stale"]);
-    assert_eq!(with(&[("/a.age", find(&second, "/b.age")), ("/a.index.toml", find(&second, "/b.index.toml"))]).unwrap_err(), ["index-invalid"]);
+    assert_eq!(
+        with(&[("/a.age", find(&second, "/b.age")), ("/a.index.toml", find(&second, "/b.index.toml"))]).unwrap_err(),
+        ["index-invalid"]
+    );
     // The index of b, made to look like one for a: its MAC gives it away.
-    let forged = String::from_utf8(find(&second, "/b.index.toml")).unwrap().replace("secrets/b.age", "secrets/a.age").replace("\"b\"", "\"a\"");
-    assert_eq!(with(&[("/a.age", find(&second, "/b.age")), ("/a.index.toml", forged.into_bytes())]).unwrap_err(), ["index-mismatch"]);
+    let forged = String::from_utf8(find(&second, "/b.index.toml"))
+        .unwrap()
+        .replace("secrets/b.age", "secrets/a.age")
+        .replace("\"b\"", "\"a\"");
+    assert_eq!(
+        with(&[("/a.age", find(&second, "/b.age")), ("/a.index.toml", forged.into_bytes())]).unwrap_err(),
+        ["index-mismatch"]
+    );
     // Another folder's key and recipients.
     let other = Repository::new("prod.secrets");
     other.ok(&["set", "prod", "a"], CANARY);
     let foreign = other.files();
-    let both = [("/plimsoll.age", find(&foreign, "/plimsoll.age")), ("/plimsoll.index.toml", find(&foreign, "/plimsoll.index.toml"))];
+    let both =
+        [("/plimsoll.age", find(&foreign, "/plimsoll.age")), ("/plimsoll.index.toml", find(&foreign, "/plimsoll.index.toml"))];
     assert_eq!(with(&both).unwrap_err(), ["index-mismatch", "index-mismatch"]);
     // Both of an old pair is what `git checkout` does: the serial tells it, on apply.
     let reverted = with(&[("/a.age", find(&first, "/a.age")), ("/a.index.toml", find(&first, "/a.index.toml"))]).unwrap();

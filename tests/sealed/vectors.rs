@@ -28,7 +28,14 @@ fn folder() -> PathBuf {
 
 fn read(name: String, bytes: &[u8]) -> Vector {
     let end = memchr::memmem::find(bytes, b"\n\n").unwrap();
-    let mut vector = Vector { name, expect: String::new(), payload: None, identities: Vec::new(), passphrases: Vec::new(), file: bytes[end + 2..].to_vec() };
+    let mut vector = Vector {
+        name,
+        expect: String::new(),
+        payload: None,
+        identities: Vec::new(),
+        passphrases: Vec::new(),
+        file: bytes[end + 2..].to_vec(),
+    };
     for line in std::str::from_utf8(&bytes[..end]).unwrap().lines() {
         let (key, value) = line.split_once(": ").unwrap();
         match key {

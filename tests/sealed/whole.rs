@@ -22,12 +22,42 @@ struct Story {
 
 const STORIES: [Story; 7] = [
     Story { name: "first set", sealed: "prod.secrets.age", before: &[], command: &["set", "prod", "a.b"], input: CANARY },
-    Story { name: "set", sealed: "prod.secrets.age", before: &[(&["set", "prod", "a.b"], "old")], command: &["set", "prod", "a.b"], input: CANARY },
-    Story { name: "unset", sealed: "prod.secrets.age", before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")], command: &["unset", "prod", "a"], input: "" },
+    Story {
+        name: "set",
+        sealed: "prod.secrets.age",
+        before: &[(&["set", "prod", "a.b"], "old")],
+        command: &["set", "prod", "a.b"],
+        input: CANARY,
+    },
+    Story {
+        name: "unset",
+        sealed: "prod.secrets.age",
+        before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")],
+        command: &["unset", "prod", "a"],
+        input: "",
+    },
     Story { name: "first set in a folder", sealed: "prod.secrets", before: &[], command: &["set", "prod", "a.b"], input: CANARY },
-    Story { name: "set in a folder", sealed: "prod.secrets", before: &[(&["set", "prod", "a"], "old")], command: &["set", "prod", "a"], input: CANARY },
-    Story { name: "unset in a folder", sealed: "prod.secrets", before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")], command: &["unset", "prod", "a"], input: "" },
-    Story { name: "rekey of a folder", sealed: "prod.secrets", before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")], command: &["rekey", "prod"], input: "" },
+    Story {
+        name: "set in a folder",
+        sealed: "prod.secrets",
+        before: &[(&["set", "prod", "a"], "old")],
+        command: &["set", "prod", "a"],
+        input: CANARY,
+    },
+    Story {
+        name: "unset in a folder",
+        sealed: "prod.secrets",
+        before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")],
+        command: &["unset", "prod", "a"],
+        input: "",
+    },
+    Story {
+        name: "rekey of a folder",
+        sealed: "prod.secrets",
+        before: &[(&["set", "prod", "a"], CANARY), (&["set", "prod", "b"], "x")],
+        command: &["rekey", "prod"],
+        input: "",
+    },
 ];
 
 /// How often something was disturbed, and what came out.
@@ -58,7 +88,14 @@ fn disturb(story: &Story, faults: &Path) -> Count {
     for (call, fault) in CALLS.iter().flat_map(|call| FAULTS.map(|fault| (*call, fault))) {
         for number in 1..=MOST {
             let trial = fork(&repository);
-            let wrapper = [faults, Path::new(call), Path::new(&number.to_string()), Path::new(fault), Path::new(env!("CARGO_BIN_EXE_plimsoll"))].map(Path::to_owned);
+            let wrapper = [
+                faults,
+                Path::new(call),
+                Path::new(&number.to_string()),
+                Path::new(fault),
+                Path::new(env!("CARGO_BIN_EXE_plimsoll")),
+            ]
+            .map(Path::to_owned);
             let wrapper: Vec<&Path> = wrapper.iter().map(PathBuf::as_path).collect();
             let output = run(trial.folder.path(), &wrapper, story.command, story.input);
             if output.status.code() == Some(99) {
@@ -110,7 +147,8 @@ fn judge(trial: &Repository, before: &Option<String>, story: &Story, success: bo
     let said = String::from_utf8_lossy(&repaired.stderr).into_owned();
     assert!(repaired.status.success() || !exists || said.contains("sealed-missing"), "{what}: {said}");
     assert!(!said.contains("made anew"), "{what}: the index had to be made anew: {said}");
-    let leftovers: Vec<String> = trial.files().into_iter().map(|(path, _)| path).filter(|path| path.contains("plimsoll-")).collect();
+    let leftovers: Vec<String> =
+        trial.files().into_iter().map(|(path, _)| path).filter(|path| path.contains("plimsoll-")).collect();
     assert!(leftovers.is_empty(), "{what}: {leftovers:?}");
     let now = state(trial);
     if now == *before {
@@ -152,7 +190,14 @@ fn after(story: &Story) -> Option<String> {
 fn build() -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sealed/faults");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
-    let built = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).env("CGO_ENABLED", "0").status().unwrap();
+    let built = Command::new("go")
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(source)
+        .env("CGO_ENABLED", "0")
+        .status()
+        .unwrap();
     assert!(built.success(), "building the fault injector failed");
     program
 }

@@ -51,7 +51,9 @@ pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Exit, Failur
         }
         let after = scratch.read().map(Zeroizing::new);
         let after = after.map_err(|error| Failure::refused(format!("the edited file is gone: {error}; nothing was changed")))?;
-        let Ok(after) = std::str::from_utf8(&after) else { return Err(Failure::usage("the edited text isn't UTF-8; nothing was changed")) };
+        let Ok(after) = std::str::from_utf8(&after) else {
+            return Err(Failure::usage("the edited text isn't UTF-8; nothing was changed"));
+        };
         match work.sealer().set_text(&target, after) {
             Ok(None) => {
                 context.say("nothing was changed");
@@ -82,7 +84,9 @@ fn file_name(sealed: &str) -> String {
 /// The editor's command line with its backups, swap files and histories off.
 fn editor(context: &Context, trusted: bool) -> Result<OsString, Failure> {
     let Some(command) = context.system.editor() else {
-        return Err(Failure::usage("neither `VISUAL` nor `EDITOR` is set").hint("for example: `EDITOR=vim plimsoll secrets edit …`"));
+        return Err(
+            Failure::usage("neither `VISUAL` nor `EDITOR` is set").hint("for example: `EDITOR=vim plimsoll secrets edit …`")
+        );
     };
     let name = program(command);
     let off = match name.as_str() {

@@ -28,17 +28,23 @@ pub(super) fn run(args: &GetArgs, context: &mut Context) -> Result<Exit, Failure
     let key_path = match (&named, &args.key) {
         (Named::File { target, member: Some(member) }, None) => member_key(&target.path, member),
         (_, Some(key)) => key.clone(),
-        (_, None) => return Err(Failure::usage("which value? A key path is missing").hint(format!("`plimsoll secrets list {}` lists them", args.target))),
+        (_, None) => {
+            return Err(Failure::usage("which value? A key path is missing")
+                .hint(format!("`plimsoll secrets list {}` lists them", args.target)));
+        }
     };
     let paths: Vec<RootPath> = named.targets()?.into_iter().map(|target| target.path).collect();
     let secrets = Secrets::of_files(&files, &paths).map_err(|error| found(&files, error))?;
     let Some(key) = secrets.get(&key_path) else { return Err(found(&files, secrets.absent(&key_path))) };
     let mut identities = identities::load(context)?;
     let opened = Opened::needed(&files, &secrets, [&**key], &mut identities).map_err(|error| found(&files, error))?;
-    let value = crate::secret::reveal(&crate::secret::Sealed::Secret(key.clone()), &opened).map_err(|error| found(&files, error))?;
+    let value =
+        crate::secret::reveal(&crate::secret::Sealed::Secret(key.clone()), &opened).map_err(|error| found(&files, error))?;
     let on_terminal = context.system.streams().stdout_is_terminal;
     if on_terminal && std::str::from_utf8(&value).is_err() {
-        return Err(Failure::usage(format!("`{key_path}` isn't text, and stdout is a terminal")).hint("send it to a file: `> FILE`"));
+        return Err(
+            Failure::usage(format!("`{key_path}` isn't text, and stdout is a terminal")).hint("send it to a file: `> FILE`")
+        );
     }
     context.write_bytes(&value)?;
     if on_terminal && value.last() != Some(&b'\n') {

@@ -27,7 +27,9 @@ pub(super) fn run(args: &KeygenArgs, context: &mut Context) -> Result<Exit, Fail
     write_file(&file).map_err(|error| {
         let failure = Failure::usage(format!("can't write `{}`: {error}", path.display()));
         match error.kind() {
-            std::io::ErrorKind::AlreadyExists => failure.hint("an identity is never overwritten: what is sealed to it would be lost"),
+            std::io::ErrorKind::AlreadyExists => {
+                failure.hint("an identity is never overwritten: what is sealed to it would be lost")
+            }
             _ => failure,
         }
     })?;

@@ -33,7 +33,13 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<Exit, Failur
     }
     let width = secrets.iter().map(|(path, _)| path.len()).max().unwrap_or(0);
     for sealed in secrets.sealed() {
-        context.write(&format!("# {}: serial {}, key {}, {}\n", sealed.path, sealed.serial, sealed.key_id, count(sealed.recipients.len())))?;
+        context.write(&format!(
+            "# {}: serial {}, key {}, {}\n",
+            sealed.path,
+            sealed.serial,
+            sealed.key_id,
+            count(sealed.recipients.len())
+        ))?;
         for (key, _) in &sealed.keys {
             context.write(&format!("{:width$}  {:6}  {}\n", key.path, key.kind.name(), key.fingerprint))?;
         }

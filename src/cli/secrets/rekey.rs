@@ -64,7 +64,10 @@ pub(super) fn run(args: &RekeyArgs, context: &mut Context) -> Result<Exit, Failu
 
 fn accepted(written: &[String]) -> Result<Vec<Recipient>, Failure> {
     let mut said = Diagnostics::new();
-    let parsed = written.iter().filter_map(|text| Recipient::parse(text).map_err(|error| said.push(recipient_problem(&error))).ok()).collect();
+    let parsed = written
+        .iter()
+        .filter_map(|text| Recipient::parse(text).map_err(|error| said.push(recipient_problem(&error))).ok())
+        .collect();
     said.into_result(parsed).map_err(Failure::found)
 }
 

@@ -69,7 +69,8 @@ fn place(args: &SetArgs, named: Named, work: &Work) -> Result<(Target, String, O
         (Named::File { member: Some(member), .. }, Some(key)) => {
             Err(Failure::usage(format!("`{member}` is one value of a sealed folder; it takes no key path `{key}`")))
         }
-        (_, None) => Err(Failure::usage("which value? A key path is missing").hint(format!("`plimsoll secrets set {} registry.password`", args.target))),
+        (_, None) => Err(Failure::usage("which value? A key path is missing")
+            .hint(format!("`plimsoll secrets set {} registry.password`", args.target))),
         (named, Some(key)) => {
             let target = named.one(args.to.as_deref(), |path| sealed_has(&work.files, path, key))?;
             Ok((target, key.clone(), None))
@@ -121,7 +122,8 @@ fn value(args: &SetArgs, context: &mut Context, key: &str) -> Result<Zeroizing<V
 
 fn not_empty(value: Zeroizing<Vec<u8>>, args: &SetArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if value.is_empty() && !args.raw {
-        return Err(Failure::usage("the value is empty").hint("did the command before the pipe fail? An empty value is taken with `--raw`"));
+        return Err(Failure::usage("the value is empty")
+            .hint("did the command before the pipe fail? An empty value is taken with `--raw`"));
     }
     Ok(value)
 }

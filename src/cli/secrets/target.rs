@@ -44,7 +44,9 @@ impl Named {
             return Ok(Self::File { target: target(files, sealed)?, member });
         }
         // A new member of a folder that doesn't exist yet.
-        if let Some(sealed) = sealed.iter().find(|sealed| container != sealed.path.value && container.is_under(&sealed.path.value)) {
+        if let Some(sealed) =
+            sealed.iter().find(|sealed| container != sealed.path.value && container.is_under(&sealed.path.value))
+        {
             return Ok(Self::File { target: target(files, sealed)?, member: Some(container) });
         }
         Ok(Self::File { target: Target { path: container, recipients: Vec::new() }, member })
@@ -73,19 +75,21 @@ impl Named {
             ([one], _) => Ok((*one).clone()),
             ([], [one]) => Ok(one.clone()),
             (_, []) => Err(none(&name)),
-            _ => Err(Failure::usage(format!("`{name}` has several sealed files: {}", list(&targets))).hint("name one with `--to FILE`")),
+            _ => Err(Failure::usage(format!("`{name}` has several sealed files: {}", list(&targets)))
+                .hint("name one with `--to FILE`")),
         }
     }
 }
 
 fn none(name: &str) -> Failure {
-    Failure::usage(format!("the environment `{name}` names no sealed file")).hint(format!(
-        "add to `environments/{name}.toml`: `[sealed.\"{name}.secrets.age\"]` with `recipients = [\"age1…\"]`"
-    ))
+    Failure::usage(format!("the environment `{name}` names no sealed file"))
+        .hint(format!("add to `environments/{name}.toml`: `[sealed.\"{name}.secrets.age\"]` with `recipients = [\"age1…\"]`"))
 }
 
 fn choose(targets: &[Target], to: &str) -> Result<Target, Failure> {
-    let fits = |target: &&Target| target.path.as_str() == to || target.path.file_name() == to || target.path.as_str().ends_with(&format!("/{to}"));
+    let fits = |target: &&Target| {
+        target.path.as_str() == to || target.path.file_name() == to || target.path.as_str().ends_with(&format!("/{to}"))
+    };
     if let Some(target) = targets.iter().find(fits) {
         return Ok(target.clone());
     }
@@ -115,7 +119,8 @@ fn target(files: &Files, sealed: &SealedFile) -> Result<Target, Failure> {
 /// All sealed files that any environment names; an environment that can't be read is passed over, as it isn't the one meant.
 fn named_by_environments(files: &Files) -> Result<Vec<SealedFile>, Failure> {
     let listed = environment::list(files).map_err(|error| found(files, error))?;
-    let loaded = listed.iter().filter(|listed| !listed.is_abstract).filter_map(|listed| environment::load(files, &listed.name).ok());
+    let loaded =
+        listed.iter().filter(|listed| !listed.is_abstract).filter_map(|listed| environment::load(files, &listed.name).ok());
     Ok(loaded.flat_map(|environment| environment.settings.sealed).collect())
 }
 

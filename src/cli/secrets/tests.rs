@@ -121,7 +121,11 @@ fn a_folder_has_a_file_a_key() {
     repository.ok(&["unset", "prod", "inference-tls.tls.key"], "");
     assert_eq!(repository.keys(), ["registry.password"]);
     // Every member is bound to its place and to K.
-    std::fs::copy(repository.path("environments/prod.secrets/registry/password.age"), repository.path("environments/prod.secrets/a.age")).unwrap();
+    std::fs::copy(
+        repository.path("environments/prod.secrets/registry/password.age"),
+        repository.path("environments/prod.secrets/a.age"),
+    )
+    .unwrap();
     repository.refuses(&["list", "prod"], Exit::Invalid, "index-missing");
     std::fs::copy(
         repository.path("environments/prod.secrets/registry/password.index.toml"),
@@ -135,7 +139,8 @@ fn a_folder_has_a_file_a_key() {
 fn what_was_tampered_with_is_refused_by_name() {
     let repository = Repository::new("prod.secrets.age");
     repository.ok(&["set", "prod", "a"], CANARY);
-    let (sealed, index) = (repository.path("environments/prod.secrets.age"), repository.path("environments/prod.secrets.index.toml"));
+    let (sealed, index) =
+        (repository.path("environments/prod.secrets.age"), repository.path("environments/prod.secrets.index.toml"));
     let (good, good_index) = (std::fs::read_to_string(&sealed).unwrap(), std::fs::read_to_string(&index).unwrap());
     let restore = || {
         std::fs::write(&sealed, &good).unwrap();
@@ -248,7 +253,10 @@ fn rekey_wants_consent_and_keeps_what_was_the_same() {
 fn a_file_of_another_tool_is_taken_in() {
     let repository = Repository::new("prod.secrets.age");
     let recipient: age::x25519::Recipient = repository.recipient.parse().unwrap();
-    let seal = |text: &str| std::fs::write(repository.path("environments/prod.secrets.age"), age::encrypt(&recipient, text.as_bytes()).unwrap()).unwrap();
+    let seal = |text: &str| {
+        std::fs::write(repository.path("environments/prod.secrets.age"), age::encrypt(&recipient, text.as_bytes()).unwrap())
+            .unwrap()
+    };
     seal(&format!("# ours\na = '{CANARY}'\n"));
     repository.refuses(&["list", "prod"], Exit::Invalid, "index-missing");
     assert!(repository.ok(&["reindex", "prod"], "").stderr.contains("key of its own"));
@@ -274,7 +282,14 @@ fn edit_works_in_memory_or_refuses() {
     assert!(unknown.exit == Exit::Refused && unknown.stderr.contains("--trust-editor"), "{}", unknown.stderr);
     assert!(edit("true", &["--trust-editor"]).stderr.contains("nothing was changed"));
     let script = repository.path("edit.sh");
-    std::fs::write(&script, format!("#!/bin/sh\nstat -c '%a %n' \"${{1%/*}}\" > {}\nprintf '# kept\\nb = \"new\"\\n' >> \"$1\"\n", repository.path("seen").display())).unwrap();
+    std::fs::write(
+        &script,
+        format!(
+            "#!/bin/sh\nstat -c '%a %n' \"${{1%/*}}\" > {}\nprintf '# kept\\nb = \"new\"\\n' >> \"$1\"\n",
+            repository.path("seen").display()
+        ),
+    )
+    .unwrap();
     let done = edit(&format!("sh {}", script.display()), &["--trust-editor"]);
     assert_eq!(done.exit, Exit::Fine, "{}", done.stderr);
     assert_eq!(repository.keys(), ["a", "b"]);
