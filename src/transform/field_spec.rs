@@ -18,7 +18,10 @@ pub(super) struct FieldSpec {
 macro_rules! spec {
     ($group:literal, $kind:literal, [$($step:literal),+], $create:literal) => {
         $crate::transform::field_spec::FieldSpec {
-            group: if $group.is_empty() || $group.as_bytes()[0] != b'*' { Some($group) } else { None },
+            group: match $group.as_bytes() {
+                b"*" => None,
+                _ => Some($group),
+            },
             kind: $kind,
             path: &[$($step),+],
             create: $create,

@@ -1,5 +1,7 @@
 //! The transforms, from an environment file and manifests to manifests.
 
+#![expect(clippy::too_many_lines, reason = "what is expected stands within the test")]
+
 use super::*;
 use crate::environment;
 use crate::object::emit::{Form, yaml};
@@ -17,7 +19,7 @@ fn run(toml: &str, manifests: &str) -> Result<Vec<Object>, String> {
                 .primary
                 .as_ref()
                 .map_or_else(String::new, |at| files.map().text(at.span).lines().next().unwrap_or("").to_owned());
-            let hints = finding.hints.iter().map(|hint| format!(" ({hint})")).collect::<String>();
+            let hints = finding.hints.iter().fold(String::new(), |hints, hint| hints + " (" + hint + ")");
             format!("{}: {}{hints} @ {place}\n", finding.rule.name, finding.message)
         };
         diagnostics.iter().map(line).collect()

@@ -130,7 +130,7 @@ fn expect_text(map: &Map, key: &str, path: &str, at: Span, diagnostics: &mut Dia
 }
 
 fn hint_near(finding: Diagnostic, map: &Map, key: &str) -> Diagnostic {
-    match nearest(key, map.keys().map(|key| key.as_str())) {
+    match nearest(key, map.keys().map(crate::object::Text::as_str)) {
         Some(near) => finding.hint(format!("`{near}` is near: did you mean `{key}`?")),
         None => finding,
     }

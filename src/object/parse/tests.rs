@@ -1,5 +1,7 @@
 //! What texts become, and what is said about broken ones.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::object::node::Data;
 use crate::object::testing::show;
@@ -11,13 +13,12 @@ fn read_with(text: &str, tokens: &Tokens) -> Result<Vec<Object>, String> {
     let map = SourceMap::default();
     let file = map.add("t.yaml", text, SourceKind::Other);
     parse(&map, file, tokens, MadeBy::Template(file)).map_err(|diagnostics| {
-        diagnostics
-            .iter()
-            .map(|finding| {
-                let position = finding.primary.as_ref().map(|at| map.position(at.span)).unwrap();
-                format!("{}:{} {}: {}\n", position.line, position.column, finding.rule.name, finding.message)
-            })
-            .collect()
+        diagnostics.iter().fold(String::new(), |mut said, finding| {
+            let position = finding.primary.as_ref().map(|at| map.position(at.span)).unwrap();
+            let (line, column) = (position.line, position.column);
+            writeln!(said, "{line}:{column} {}: {}", finding.rule.name, finding.message).unwrap();
+            said
+        })
     })
 }
 
@@ -59,14 +60,14 @@ fn the_bounds_of_aliases_hold() {
     let mut bomb = "  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let last = level - 1;
-        bomb.push_str(&format!("  a{level}: &a{level} [{}]\n", vec![format!("*a{last}"); 10].join(", ")));
+        writeln!(bomb, "  a{level}: &a{level} [{}]", vec![format!("*a{last}"); 10].join(", ")).unwrap();
     }
     let said = spec(&bomb);
     assert!(said.contains("yaml-alias-bomb") && said.lines().count() == 1, "{said}");
 
     let mut deep = "  a0: &a0 x\n".to_owned();
     for level in 1..40 {
-        deep.push_str(&format!("  a{level}: &a{level} {}*a{}{}\n", "[".repeat(20), level - 1, "]".repeat(20)));
+        writeln!(deep, "  a{level}: &a{level} {}*a{}{}", "[".repeat(20), level - 1, "]".repeat(20)).unwrap();
     }
     assert!(spec(&deep).contains("yaml-too-deep"));
     assert!(spec("  a: &a [*a]\n").contains("yaml-syntax: an alias stands inside the value that it names"));

@@ -61,7 +61,7 @@ fn any_pointer() -> impl Strategy<Value = String> {
     let step = prop_oneof![
         6 => "[abc]", 6 => "[0123]", 1 => Just("-".to_owned()), 1 => Just("~0".to_owned()), 1 => Just("~1".to_owned()), 1 => Just("01".to_owned())
     ];
-    prop::collection::vec(step, 1..4).prop_map(|steps| steps.iter().map(|step| format!("/{step}")).collect())
+    prop::collection::vec(step, 1..4).prop_map(|steps| format!("/{}", steps.join("/")))
 }
 
 fn any_operation() -> impl Strategy<Value = Value> {

@@ -1,10 +1,11 @@
-//! Strategic merge, as the API server does it (KEP-free; the semantics are those of `application/strategic-merge-patch+json`).
+//! Strategic merge, as the API server does it for `application/strategic-merge-patch+json`.
 //!
 //! Which lists are merged, and by which key, comes from the kind's schema. Where there is none (custom resources, fields that the
 //! schema doesn't know) maps are merged and lists replaced, as JSON merge patch (RFC 7386) and kustomize do.
 //!
-//! Two things are kinder than the server: `$patch: merge` is taken, though it is the default, and values that are wholly new lose
-//! their nulls and directives at every depth.
+//! Where the server trips over its own directives, this is kinder (`tests/cluster/strategic_merge.rs` holds all else against it):
+//! `$patch: merge` is taken, though it is the default; a map with `$patch: replace` where nothing stood is taken too; values that
+//! are wholly new lose their nulls and directives at every depth; an order of a list without items means nothing.
 
 mod clean;
 mod list;
@@ -181,6 +182,3 @@ impl Merge {
         self.here.pop();
     }
 }
-
-#[cfg(test)]
-mod tests;

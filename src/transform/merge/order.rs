@@ -74,6 +74,19 @@ pub(super) fn arrange(items: Vec<Node>, key: &str, patch_order: &[Option<Key>], 
     }
 }
 
+/// The order that the server goes by beside `$setElementOrder`: that of the items that stay. New items take, as far as they go, the
+/// places of deleted ones at its end (an effect of how its slices share memory, but a stable one; tried).
+fn server_order(present: &[Node], patch: &[Node], key: &str) -> Vec<Option<Key>> {
+    let is_deletion = |item: &&Node| item.get(super::PATCH).and_then(Node::as_str) == Some("delete");
+    let keys = |items: &[&Node]| -> Vec<Option<Key>> { items.iter().map(|item| key_of(item, key)).collect() };
+    let (deleted, set): (Vec<&Node>, Vec<&Node>) = patch.iter().partition(is_deletion);
+    let (deleted, set) = (keys(&deleted), keys(&set));
+    let was: Vec<Option<Key>> = present.iter().map(|item| key_of(item, key)).collect();
+    let added = set.into_iter().filter(|key| !was.contains(key));
+    let kept = was.iter().filter(|key| !deleted.contains(key)).cloned();
+    kept.chain(added).take(was.len()).collect()
+}
+
 impl Merge {
     /// Handles each `$setElementOrder/FIELD` together with the list of that field, and takes both out of `patch`.
     pub(super) fn orders(&mut self, original: &mut Map, patch: &mut Map, schema: Option<SchemaRef<'_>>) {
@@ -91,13 +104,8 @@ impl Merge {
             if !strategy.merge || !self.follows(patch.get(field), &order, &strategy.key) {
                 continue;
             }
-            let server_order: Vec<Option<Key>> = original
-                .get(field)
-                .and_then(Node::as_list)
-                .unwrap_or_default()
-                .iter()
-                .map(|item| key_of(item, &strategy.key))
-                .collect();
+            let present = original.get(field).and_then(Node::as_list).unwrap_or_default();
+            let server_order = server_order(present, patch.get(field).and_then(Node::as_list).unwrap_or_default(), &strategy.key);
             if let Some(entry) = patch.remove(field) {
                 self.here.push_field(field);
                 match original.get_mut(field) {
