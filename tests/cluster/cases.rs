@@ -56,10 +56,10 @@ pub(crate) fn setup() -> Vec<String> {
     yaml_files(&folder().join("setup")).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
-/// The cases of which `check` says something else than the server, as `docs/verdicts.md` lists them: lines that begin with
+/// The cases of which `check` says something else than the server, as `docs/validation.md` lists them: lines that begin with
 /// "- `FILE`: WHAT".
 pub(crate) fn exceptions() -> BTreeSet<String> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verdicts.md")).unwrap();
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/validation.md")).unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("- `")?.split_once("`: "));
     rows.map(|(file, what)| format!("{file}: {}", what.split(" — ").next().unwrap())).collect()
 }

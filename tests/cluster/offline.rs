@@ -48,7 +48,7 @@ fn check_says_of_each_object_what_the_server_says() {
     let gone: Vec<_> = excepted.difference(&differing).collect();
     println!("R4: {} objects, check against the server: {} differ, {} are listed", cases.len(), differing.len(), excepted.len());
     assert!(report.is_empty(), "check and the server differ:\n{}", report.join("\n"));
-    assert!(gone.is_empty(), "listed in docs/verdicts.md, and no difference any more: {gone:?}");
+    assert!(gone.is_empty(), "listed in docs/validation.md, and no difference any more: {gone:?}");
 }
 
 /// What parsing and checking find wrong with one object alone, with the CRDs of `setup` beside it in the bundle.
