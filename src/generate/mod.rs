@@ -15,7 +15,7 @@ mod secret;
 mod secret_type;
 mod service_account;
 
-pub(crate) use service_account::{ACCESS_GENERATOR, role_name};
+pub(crate) use service_account::{ACCESS_GENERATOR, account_of};
 
 use crate::diagnostic::{Diagnostics, Rule};
 use crate::environment::Environment;

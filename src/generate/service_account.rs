@@ -19,7 +19,7 @@ pub(super) fn objects(table: &ServiceAccount) -> Vec<Object> {
     let account = frame(table, "v1", "ServiceAccount", &table.name);
     let mut objects = vec![account.object(|root| root.set("automountServiceAccountToken", truth(referenced.is_some(), asked)))];
     if referenced.is_some() {
-        let name = Spanned { value: role_name(&table.name.value), origin: table.name.origin.clone() };
+        let name = Spanned { value: format!("{}{ROLE_SUFFIX}", table.name.value), origin: table.name.origin.clone() };
         let api_version = "rbac.authorization.k8s.io/v1";
         objects.push(frame(table, api_version, "Role", &name).object(|root| root.set("rules", Node::list(Vec::new(), asked))));
         objects.push(frame(table, api_version, "RoleBinding", &name).object(|root| {
@@ -30,9 +30,12 @@ pub(super) fn objects(table: &ServiceAccount) -> Vec<Object> {
     objects
 }
 
-/// The Role's name for a service account's.
-pub(crate) fn role_name(account: &str) -> String {
-    format!("{account}-secrets")
+/// What a Role's name has behind the account's.
+const ROLE_SUFFIX: &str = "-secrets";
+
+/// The service account that a generated Role is for.
+pub(crate) fn account_of(role: &str) -> Option<&str> {
+    role.strip_suffix(ROLE_SUFFIX)
 }
 
 fn frame<'a>(table: &'a ServiceAccount, api_version: &'static str, kind: &'static str, name: &'a Spanned<String>) -> Frame<'a> {

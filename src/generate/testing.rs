@@ -1,6 +1,5 @@
 //! A repository in memory for the tests of generators, `[[inject]]` and names.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -130,10 +129,4 @@ pub(crate) fn open(sealed: &Sealed) -> String {
 /// A path's value in an object, as [`show`] writes it; `null` if there is none.
 pub(crate) fn at(object: &Object, pointer: &str) -> String {
     to_json(&object.root).pointer(pointer).unwrap_or(&serde_json::Value::Null).to_string()
-}
-
-/// All objects by kind and present name, with what [`show`] writes.
-#[allow(dead_code)]
-pub(crate) fn all(bundle: &Bundle) -> BTreeMap<String, String> {
-    bundle.objects.iter().map(|object| (format!("{}/{}", object.kind(), object.name()), show(&object.root))).collect()
 }

@@ -4,19 +4,12 @@ use crate::diagnostic::Diagnostics;
 use crate::generate::testing::{Repo, at, object};
 use crate::object::{Bundle, ref_token};
 
-/// Compiles as far as names, with a prefix and the target's namespace as `transform` sets them.
+/// Compiles as far as names, with a prefix.
 fn resolved(toml: &str, yaml: &str) -> Result<Bundle, String> {
-    let repo = Repo::new(&format!("[target]\nnamespace = \"ai\"\n{toml}"), yaml, &["a.token", "b.token"], &[]);
-    let mut bundle = repo.inject()?;
-    for object in &mut bundle.objects {
-        let cluster = object.kind().starts_with("Cluster") || object.kind().ends_with("Configuration");
-        object.rename(format!("eu-{}", object.name()), object.span);
-        if !cluster && object.namespace().is_none() {
-            let span = object.span;
-            let metadata = object.map_mut().and_then(|root| root.child_map("metadata", span)).unwrap();
-            metadata.set("namespace", crate::object::Node::text("ai", span));
-        }
-    }
+    let head = "[target]\nnamespace = \"ai\"\nnamespaces = [\"other\"]\n[transform]\nname-prefix = \"eu-\"\n";
+    let repo = Repo::new(&format!("{head}{toml}"), yaml, &["a.token", "b.token"], &[]);
+    let bundle =
+        crate::transform::transform(&repo.files, &repo.environment, repo.inject()?).map_err(|found| repo.said(&found))?;
     super::resolve(&repo.environment, bundle).map_err(|found| repo.said(&found))
 }
 
@@ -89,6 +82,8 @@ image-pull = ["secret/token"]
     let touches: Vec<String> =
         server.touches.iter().filter(|touch| touch.by != "inject").map(|touch| format!("{} {}", touch.by, touch.path)).collect();
     insta::assert_snapshot!(touches.join("\n"), @r#"
+    target.namespace metadata.namespace
+    transform.name-prefix metadata.name
     resolve.reference spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef.name
     resolve.reference spec.template.spec.containers[0].env[1].valueFrom.secretKeyRef.name
     resolve.reference spec.template.spec.containers[0].envFrom[0].configMapRef.name
@@ -170,7 +165,7 @@ fn namespaces_keep_names_apart() {
     insta::assert_snapshot!(refused(toml, yaml), @r"
     ambiguous-reference rendered.yaml:4:68 `ConfigMap/c` can be two objects, `eu-c` and `eu-c-h29d89cmmt`
         rendered.yaml:6:1 `eu-c`
-        prod.toml:3:1 `eu-c-h29d89cmmt`
+        prod.toml:6:1 `eu-c-h29d89cmmt`
         = give the reference a namespace, or one of the objects another name
     ");
 }

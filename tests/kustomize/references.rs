@@ -9,6 +9,7 @@ use plimsoll::object::{Bundle, MadeBy, parse};
 use plimsoll::resolve::{KUSTOMIZE, MORE, Start, resolve};
 use plimsoll::secret::Tokens;
 use plimsoll::source::{Files, MemoryTree, RootPath, SourceKind};
+use plimsoll::transform::transform;
 use serde_json::{Value, json};
 
 use super::witness;
@@ -202,22 +203,22 @@ fn metadata(kind: &str, name: &str) -> Value {
 /// Our objects by final kind and name, after a prefix.
 fn ours(objects: &[Value]) -> BTreeMap<String, Value> {
     let mut tree = MemoryTree::default();
-    tree.insert(RootPath::new("environments/prod.toml").unwrap(), "[target]\nnamespace = \"ai\"\n");
+    tree.insert(
+        RootPath::new("environments/prod.toml").unwrap(),
+        "[target]\nnamespace = \"ai\"\n[transform]\nname-prefix = \"p-\"\n",
+    );
     let files = Files::new(tree);
     let environment = environment::load(&files, "prod").unwrap();
     let yaml: Vec<String> = objects.iter().map(ToString::to_string).collect();
     let file = files.map().add("rendered", yaml.join("\n---\n"), SourceKind::Other);
     let mut parsed =
         parse(files.map(), file, &Tokens::new([0; 16]), MadeBy::Template(file)).unwrap_or_else(|found| panic!("{found:#?}"));
-    for object in parsed.iter_mut().filter(|object| object.kind() != "APIService" && object.kind() != "CustomResourceDefinition")
-    {
-        object.rename(format!("p-{}", object.name()), object.span);
-    }
     // kustomize has no digests of what keeps its name.
     for object in &mut parsed {
         object.rolls_out = false;
     }
-    let bundle = resolve(&environment, Bundle { objects: parsed, findings: Diagnostics::new() }).unwrap();
+    let bundle = Bundle { objects: parsed, findings: Diagnostics::new() };
+    let bundle = resolve(&environment, transform(&files, &environment, bundle).unwrap()).unwrap();
     let values =
         bundle.objects.iter().map(|object| serde_json::from_str(&emit::json_object(object, Form::Masked).unwrap()).unwrap());
     by_name(values)
