@@ -99,11 +99,22 @@ impl Conform<'_> {
             match keys.iter().find(|key| key.name == name) {
                 Some(key) if HEAD.contains(&key.name) || matches!(key.shape, Shape::Lists) => {
                     self.misplaced(name, entry.key_span);
-                    self.refused.insert(entry.value.origin.span);
+                    self.refuse(&entry.value);
                 }
                 Some(key) => self.child(name, |this| this.list_below(&entry.value, &key.shape)),
-                None => self.unknown(name, entry, keys),
+                None => {
+                    self.unknown(name, entry, keys);
+                    self.refuse(&entry.value);
+                }
             }
+        }
+    }
+
+    /// Keeps what stands at a wrong place from being said to be missing elsewhere too.
+    fn refuse(&mut self, value: &Value) {
+        self.refused.insert(value.origin.span);
+        if let ValueKind::Table(table) = &value.kind {
+            table.0.values().for_each(|entry| self.refuse(&entry.value));
         }
     }
 
