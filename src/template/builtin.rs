@@ -87,7 +87,7 @@ pub(super) static TESTS: &[Row] = &[
     row("undefined", Passes, Scalar, &[]),
 ];
 
-/// Functions, sorted by name. The first argument of `file` and `ref` may be given without its name.
+/// Functions, sorted by name. The first argument of `file`, `ref` and `throw` may be given without its name.
 pub(super) static FUNCTIONS: &[Row] = &[
     row("file", Refuses, Words, &["path"]),
     row("range", Refuses, Any, &["start", "end", "step_by"]),

@@ -3,7 +3,7 @@
 use tera::{Kwargs, State, TeraResult, Value};
 
 use super::rules;
-use super::run::{BYTES_A_STEP, DEPTH_LIMIT, Noted, OUTPUT_LIMIT, Run, TEXT_LIMIT};
+use super::run::{BYTES_A_STEP, DEPTH_LIMIT, NESTING_LIMIT, Noted, OUTPUT_LIMIT, Run, TEXT_LIMIT};
 use super::site::{Role, Site, SiteId, Stance};
 use super::undefined;
 use crate::diagnostic::{Diagnostic, Rule};
@@ -15,6 +15,7 @@ pub(super) fn register(tera: &mut tera::Tera) {
     tera.register_filter("__s", check);
     tera.register_function("__k", check_indexed);
     tera.register_function("__f", charge_body);
+    tera.register_function("__x", leave_body);
     tera.register_function("__at", mark);
 }
 
@@ -68,6 +69,19 @@ fn charge_body(kwargs: Kwargs, _: &State) -> TeraResult<Value> {
     Run::with(|run| {
         let literal = run.shared.site(id).map_or(0, |site| site.literal as usize);
         run.spend(8 + literal / BYTES_A_STEP)?;
+        run.depth += 1;
+        if run.depth > NESTING_LIMIT {
+            run.last = Some(id);
+            return Err(run.too_expensive("templates and components call each other too deep"));
+        }
+        Ok(Value::from(""))
+    })
+}
+
+/// `{{ __x() }}` at its end.
+fn leave_body(_: Kwargs, _: &State) -> TeraResult<Value> {
+    Run::with(|run| {
+        run.depth = run.depth.saturating_sub(1);
         Ok(Value::from(""))
     })
 }
@@ -160,8 +174,11 @@ impl Run {
 
     fn undefined(&mut self, id: SiteId, site: &Site) -> TeraResult<Value> {
         let decides = matches!(site.role, Role::Condition | Role::Comparison | Role::Test(_));
-        if site.role == Role::Asked || (site.optional && decides) {
-            return Ok(if site.role == Role::Asked { Value::undefined() } else { Value::none() });
+        if matches!(site.role, Role::Asked | Role::Decided) {
+            return Ok(Value::undefined());
+        }
+        if site.optional && decides {
+            return Ok(Value::none());
         }
         if self.told_within(site) {
             // The index isn't defined: that is said already.
@@ -265,7 +282,9 @@ fn misuse(site: &Site, value: &Value, holds: Holds) -> Diagnostic {
 fn misuse_by_role(role: Role) -> (&'static Rule, String, String) {
     let decide = "put the choice into a value of its own (`values.*`); whether a secret exists can be asked with `is defined`";
     match role {
-        Role::Condition => (&rules::SECRET_IN_CONDITION, "so nothing can be decided by it".to_owned(), decide.to_owned()),
+        Role::Condition | Role::Decided => {
+            (&rules::SECRET_IN_CONDITION, "so nothing can be decided by it".to_owned(), decide.to_owned())
+        }
         Role::Loop => {
             let hint = "loop over the table that holds it, or over a list in the values";
             (&rules::SECRET_IN_LOOP, "so its characters can't be looped over".to_owned(), hint.to_owned())

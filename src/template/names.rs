@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::Span;
 
 /// Templates that may include or extend each other in a chain: each costs stack.
-const CHAIN: usize = 40;
+const CHAIN: usize = super::run::NESTING_LIMIT;
 
 /// Says what is wrong between the templates.
 pub(super) fn check(templates: &[Template], problems: &mut Diagnostics) {

@@ -27,6 +27,8 @@ pub(super) const OUTPUT_LIMIT: usize = 16 << 20;
 pub(super) const BYTES_A_STEP: usize = 128;
 /// Lists and tables in each other.
 pub(super) const DEPTH_LIMIT: usize = 64;
+/// Templates and components that call each other: each costs stack.
+pub(super) const NESTING_LIMIT: usize = 32;
 /// Problems shown of one template.
 const PROBLEMS: usize = 20;
 
@@ -91,6 +93,8 @@ pub(super) struct Run {
     pub(super) notes: Option<Notes>,
     /// The first use of `git.commit`.
     pub(super) commit: Option<SiteId>,
+    /// Templates and components that are open.
+    pub(super) depth: usize,
     /// The site that was looked at last.
     pub(super) last: Option<SiteId>,
     told: BTreeSet<SiteId>,
@@ -106,7 +110,7 @@ impl Run {
     pub(super) fn new(shared: Arc<Shared>, written: Rc<Cell<usize>>, traced: bool) -> Self {
         let notes = traced.then(Notes::default);
         let (problems, told) = (Diagnostics::new(), BTreeSet::new());
-        Self { shared, fuel: FUEL, written, problems, notes, commit: None, last: None, told, spent: false }
+        Self { shared, fuel: FUEL, written, problems, notes, depth: 0, commit: None, last: None, told, spent: false }
     }
 
     /// Makes this the rendering of the thread while `work` runs, and gives it back.

@@ -35,7 +35,9 @@ pub(super) enum Role {
     Argument(&'static str),
     /// Asked whether it is there: undefined is fine.
     Asked,
-    /// A call of `ref` or `file`: its place.
+    /// Asked whether it is there and true, by `default(boolean=true)`: undefined is fine, a secret isn't.
+    Decided,
+    /// A call of `file` or `throw`: its place.
     Call,
     /// The beginning of a partial or component, charged for its text.
     Body,

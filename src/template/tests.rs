@@ -212,6 +212,8 @@ fn secrets_are_only_text() {
         ("{% set x %}a{{ secrets.token }}{% endset %}{% if x %}{% endif %}", "secret-in-condition"),
         ("{% if secrets.token | default(value='a') %}{% endif %}", "secret-in-condition"),
         ("{% set x = secrets.nope | default(value=secrets.token) %}{{ x | lower }}", "secret-in-filter"),
+        ("{{ secrets.token | default(value='a', boolean=true) }}", "secret-in-condition"),
+        ("{{ (secrets.token ~ 'b') | default(boolean=true, value='a') }}", "secret-in-condition"),
         ("{{ secrets.db }}", "secret-table-printed"),
         ("{{ [secrets.token] }}", "secret-table-printed"),
         ("{{ secrets ~ '' }}", "secret-table-printed"),
@@ -225,6 +227,9 @@ fn secrets_are_only_text() {
         ("{{ __tera_context }}", "reserved-name"),
         ("{% set secrets = values.map %}", "reserved-name"),
         ("{% for values in values.list %}{% endfor %}", "reserved-name"),
+        ("{% component X(values) %}{% endcomponent %}", "reserved-name"),
+        ("{% component X(@values) %}{{ values.name }}{% endcomponent %}{{ <X values={1} /> }}", "reserved-name"),
+        ("{{ throw('Give it a name') }}", "template-error"),
     ] {
         assert_eq!(rule_of(template), rule, "{template}");
     }
@@ -329,7 +334,7 @@ fn names_and_syntax_are_checked_with_places() {
     template-cycle templates/app/_loop2.tera:1:12 `app/_loop2.tera` and `app/_loop.tera` include or extend each other in a circle
     template-syntax templates/_shared.tera:1:47 there is no tag `macro`
     template-syntax templates/app/_part.tera:1:78 found integer but expected identifier
-    template-syntax templates/app/b.yaml:2:18 unexpected end of input
+    template-syntax templates/app/b.yaml:3:1 unexpected end of input
     template-syntax templates/app/d.yaml:2:17 found `*` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`
     ");
 }
@@ -552,4 +557,54 @@ fn places_of_the_output() {
     let moved = rendered.relocate(finding.into());
     insta::assert_snapshot!(bench.list(&moved), @"template-error templates/app/t.yaml:3:12 bad");
     insta::assert_snapshot!(moved.iter().next().unwrap().hints.join("\n"), @"rendered, the line is `name: web-x`");
+}
+
+#[test]
+fn nothing_overflows_the_stack() {
+    let deep = [
+        format!("{{{{ {}1{} }}}}", "(".repeat(20_000), ")".repeat(20_000)),
+        format!("{{{{ {}1{} }}}}", "[".repeat(20_000), "]".repeat(20_000)),
+        format!("{{{{ {}1{} }}}}", "{'a': ".repeat(20_000), " }".repeat(20_000)),
+        format!("{{{{ {}1 }}}}", "not ".repeat(20_000)),
+        format!("{{{{ a{} }}}}", "[a".repeat(20_000)),
+        format!("{{{{ a{} }}}}", " | default(value=a".repeat(20_000)),
+        "{% if true %}".repeat(5_000),
+        format!("{{{{ {}1 }}}}", "1 + ".repeat(20_000)),
+        format!("{{{{ {}1 }}}}", "1 if 1 else ".repeat(20_000)),
+    ];
+    for template in deep {
+        let errors = Bench::one("", &template).errors();
+        assert!(errors.starts_with("template-syntax"), "{} …\n{errors}", &template[..40]);
+    }
+    // The longest chain of templates, whose last calls a component that includes the first again, in every thread.
+    let mut templates: Vec<(String, String)> =
+        (0..25).map(|at| (format!("app/_c{at}.tera"), format!("{{% include \"_c{}.tera\" %}}", at + 1))).collect();
+    templates.push(("app/_c25.tera".to_owned(), "{{ <X n={1} /> }}".to_owned()));
+    templates.push(("app/_x.tera".to_owned(), "{% component X(n) %}{% include \"_c0.tera\" %}{% endcomponent %}".to_owned()));
+    templates.extend((0..10).map(|at| (format!("app/t{at}.yaml"), "{% include \"_c0.tera\" %}".to_owned())));
+    let templates: Vec<(&str, &str)> = templates.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let errors = Bench::new("", &templates).errors();
+    assert!(errors.starts_with("template-too-expensive templates/app/"), "{errors}");
+}
+
+/// Prints what a thousand objects cost: `cargo test --release --lib template::tests::speed -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ values.name }}-N\n  labels:\n    {{ values.labels | to_yaml | indent(width=4) }}\n\
+                    data:\n  {%- for key, value in values.labels %}\n  {{ key }}: {{ value | quote }}\n  {%- endfor %}\n  {% if values.on %}on: \"{{ env.name }}\"{% endif %}\n";
+    let templates: Vec<(String, String)> =
+        (0..1000).map(|n| (format!("app/t{n:04}.yaml"), template.replace('N', &n.to_string()))).collect();
+    let templates: Vec<(&str, &str)> = templates.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    for _ in 0..3 {
+        let bench = Bench::new("name = 'web'\non = true\n[labels]\na = '1'\nb = '2'\nc = '3'\n", &templates);
+        #[expect(clippy::disallowed_methods, reason = "a measurement")]
+        let now = std::time::Instant::now;
+        let start = now();
+        let rendered = bench.render().unwrap();
+        println!("1,000 templates in {:?}", start.elapsed());
+        let start = now();
+        rendered.trace(rendered.outputs[0].text);
+        println!("the first trace in {:?}", start.elapsed());
+    }
 }

@@ -3,6 +3,7 @@
 use tera::{Kwargs, State, TeraResult, Value};
 
 use super::super::guard::mentions_ref;
+use super::super::rules;
 use super::super::run::Run;
 use super::super::site::SiteId;
 use super::{pay, refuse};
@@ -14,6 +15,7 @@ use crate::source::Span;
 pub(super) fn register(tera: &mut tera::Tera) {
     tera.register_function("file", file);
     tera.register_function("ref", reference);
+    tera.register_function("throw", throw);
 }
 
 /// The call's site and its place.
@@ -49,6 +51,18 @@ fn file(kwargs: Kwargs, _: &State) -> TeraResult<Value> {
     })?;
     pay(text.len())?;
     Ok(Value::from(&*text))
+}
+
+/// `throw("…")`: the template's own error.
+fn throw(kwargs: Kwargs, _: &State) -> TeraResult<Value> {
+    let message = kwargs.must_get::<&str>("message")?;
+    Run::with(|run| {
+        let (id, span) = site(run, &kwargs)?;
+        if !(message.is_empty() && run.problems.has_errors()) {
+            run.problem(id, Diagnostic::new(&rules::TEMPLATE_ERROR, message).at(span, "the template gives up here"))?;
+        }
+        Err(refuse("thrown"))
+    })
 }
 
 /// `ref("configmap/x")`: the name that the object has in the end.

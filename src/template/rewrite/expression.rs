@@ -73,7 +73,7 @@ impl Rewriter<'_> {
     /// Says what an operand is used for: the checks that this asks for are written around it.
     pub(super) fn demand(&mut self, operand: Operand, role: Role) {
         // A filter's input needs no brackets: nothing binds tighter than the filter that follows.
-        self.check(operand, role, !matches!(role, Role::Filter(_)));
+        self.check(operand, role, !matches!(role, Role::Filter(_) | Role::Decided));
     }
 
     fn check(&mut self, operand: Operand, role: Role, brackets: bool) {
@@ -259,15 +259,40 @@ impl Rewriter<'_> {
             self.arguments(None)?;
             return Ok(Operand::new(start, self.last_end, What::Any { clean: false }));
         };
-        if row.name == "default" && matches!(left.what, What::Path { .. }) {
-            let What::Path { path, optional, .. } = left.what else { return Err(self.confused()) };
-            let site = self.site(start, left.end, Role::Asked, path, optional, clean);
-            self.edits.close(left.end, format!(" | __s(i={site})"), Mode::Traced);
+        if row.name == "default" {
+            let decides = self.tokens.get(self.at..self.stop).is_some_and(|rest| self.names_argument(rest, "boolean"));
+            let (role, mode) = if decides { (Role::Decided, Mode::Any) } else { (Role::Asked, Mode::Traced) };
+            match left.what {
+                What::Path { path, optional, .. } => {
+                    let site = self.site(start, left.end, role, path, optional, clean);
+                    self.edits.close(left.end, format!(" | __s(i={site})"), mode);
+                }
+                _ => self.demand(left, if decides { Role::Decided } else { Role::Filter(row) }),
+            }
         } else {
             self.demand(left, Role::Filter(row));
         }
         let clean_arguments = self.arguments(Some(row))?;
         Ok(Operand::new(start, self.last_end, gives(row, clean && clean_arguments)))
+    }
+
+    /// Whether `(…)` at the beginning of `rest` gives an argument of this name.
+    fn names_argument(&self, rest: &[Token], name: &str) -> bool {
+        let mut depth = 0;
+        for (at, token) in rest.iter().enumerate() {
+            match token.kind {
+                Kind::Symbol("(") => depth += 1,
+                Kind::Symbol(")") => depth -= 1,
+                Kind::Name if depth == 1 && self.slice(*token) == name => {
+                    return rest.get(at + 1).is_some_and(|next| next.kind == Kind::Symbol("="));
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                return false;
+            }
+        }
+        false
     }
 
     /// The filters of a tag: `{% filter a | b %}`, `{% set x | a %}`. Their input is what the tag captures.
@@ -304,10 +329,10 @@ impl Rewriter<'_> {
     fn call(&mut self, token: Token) -> Result<Operand, Confused> {
         let row = self.row(token, builtin::FUNCTIONS);
         let name = self.slice(token);
-        if matches!(name, "ref" | "file") {
+        if matches!(name, "ref" | "file" | "throw") {
             let open = self.peek().ok_or_else(|| self.confused())?;
             let mut hidden = String::new();
-            if name == "file" {
+            if name != "ref" {
                 let site = self.site(token.start, token.end, Role::Call, None, false, true);
                 hidden = format!("__i={site}, ");
             }
@@ -504,6 +529,7 @@ impl Rewriter<'_> {
             }
             let Some(attribute) = self.peek().filter(|token| token.kind == Kind::Name) else { return Ok(()) };
             self.next()?;
+            self.refuse_given(attribute);
             if !self.take("=") {
                 let site =
                     self.site(attribute.start, attribute.end, Role::Pass, Some(self.slice(attribute).to_owned()), false, false);

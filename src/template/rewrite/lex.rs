@@ -11,8 +11,6 @@ pub(super) enum Piece {
     Raw {
         /// Where `{%` ends, or `{%-`.
         open: usize,
-        /// Whether the tag trims the text before it.
-        trims: bool,
         /// What is written.
         body: Range<usize>,
         /// Whether its end trims the text behind it.
@@ -103,7 +101,7 @@ pub(super) fn lex(text: &str) -> Result<Lexed, Confused> {
                 lexed.pieces.push(Piece::Comment(length > 0 && byte(text, end - 3) == Some(b'-')));
                 end
             }
-            Some(b'%') => match raw(text, open, trims)? {
+            Some(b'%') => match raw(text, open)? {
                 Some((piece, end)) => {
                     lexed.pieces.push(piece);
                     end
@@ -133,7 +131,7 @@ fn next_opening(text: &str, at: usize) -> usize {
 }
 
 /// A raw block whose first tag opens before `open`: the piece and where it ends.
-fn raw(text: &str, open: usize, trims: bool) -> Result<Option<(Piece, usize)>, Confused> {
+fn raw(text: &str, open: usize) -> Result<Option<(Piece, usize)>, Confused> {
     let Some((mut at, trim_body)) = named_tag(text, open, "raw") else { return Ok(None) };
     let body = at;
     while let Some(found) = memchr::memmem::find(tail(text, at).as_bytes(), b"{%") {
@@ -150,7 +148,7 @@ fn raw(text: &str, open: usize, trims: bool) -> Result<Option<(Piece, usize)>, C
             if trim_end {
                 written = written.trim_end();
             }
-            return Ok(Some((Piece::Raw { open, trims, body: start..start + written.len(), trims_after }, end)));
+            return Ok(Some((Piece::Raw { open, body: start..start + written.len(), trims_after }, end)));
         }
     }
     Err(Confused { at: open })

@@ -172,14 +172,14 @@ impl<'a> Rewriter<'a> {
                     self.literal(range.len());
                     self.mark_text(range.start, range.end);
                 }
-                Piece::Raw { open, trims, body, trims_after } => {
+                Piece::Raw { open, body, trims_after } => {
                     total += body.len();
                     trimmed = *trims_after;
                     self.literal(body.len());
                     let written = self.text.get(body.clone()).unwrap_or("");
                     let blanks = if after { written.len() - written.trim_start().len() } else { 0 };
                     let site = self.site(body.start + blanks, body.end, Role::Text, None, false, true);
-                    self.mark_before(*open, *trims, after, site);
+                    self.call_before(*open, &format!("__at(i={site})"), after, Mode::Traced);
                 }
                 // Tera trims through a comment.
                 Piece::Comment(trims) => trimmed = after || *trims,
@@ -204,6 +204,7 @@ impl<'a> Rewriter<'a> {
         if self.facts.extends.is_none() {
             self.charge(0, total);
             self.edits.before(0, format!("{{{{ __f(i={body}) }}}}"), Mode::Any);
+            self.edits.close(self.text.len(), "{{ __x() }}", Mode::Any);
         }
         Ok(())
     }
@@ -218,17 +219,13 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    fn mark_tag(&mut self, code: &Code, site: u64) {
-        let trims = self.text.as_bytes().get(code.open - 1) == Some(&b'-');
-        self.mark_before(code.open, trims, false, site);
-    }
-
-    /// A mark before the tag whose opening delimiter ends at `open`: `{%- raw` becomes `{{- __at(…) }}{%- raw`, so that what
-    /// trims comes first; if the piece before trims what follows, so does the mark.
-    fn mark_before(&mut self, open: usize, trims: bool, after: bool, site: u64) {
+    /// Calls a function before the tag whose opening delimiter ends at `open`: `{%- raw` becomes `{{- call }}{%- raw`, so that what
+    /// trims comes first; if the piece before trims what follows, so does the call.
+    fn call_before(&mut self, open: usize, call: &str, after: bool, mode: Mode) {
+        let trims = self.text.as_bytes().get(open - 1) == Some(&b'-');
         let (start, dash) = if trims { (open - 3, "-") } else { (open - 2, "") };
         let end = if after { "-" } else { "" };
-        self.edits.before(start, format!("{{{{{dash} __at(i={site}) {end}}}}}"), Mode::Traced);
+        self.edits.before(start, format!("{{{{{dash} {call} {end}}}}}"), mode);
     }
 
     fn expression_piece(&mut self, code: &Code) -> Result<(), Confused> {
@@ -273,7 +270,7 @@ impl<'a> Rewriter<'a> {
             }
             "endfilter" => {
                 if let Some(Scope::Filter(site)) = self.scopes.pop() {
-                    self.mark_tag(code, site);
+                    self.call_before(code.open, &format!("__at(i={site})"), false, Mode::Traced);
                 }
                 Ok(())
             }
@@ -284,6 +281,7 @@ impl<'a> Rewriter<'a> {
             }
             "endcomponent" => {
                 self.scopes.pop();
+                self.call_before(code.open, "__x()", false, Mode::Any);
                 if self.peek().is_some() { self.dotted_name().map(|_| ()) } else { Ok(()) }
             }
             "include" => {
@@ -367,14 +365,18 @@ impl<'a> Rewriter<'a> {
         self.facts.components.push((name, span));
         self.expect("(")?;
         let mut depth = 1;
-        let mut awaits_name = true;
+        let (mut awaits_name, mut implicit) = (true, false);
         while depth > 0 {
             let token = self.next()?;
             match token.kind {
                 Kind::Symbol("(" | "[" | "{") => depth += 1,
                 Kind::Symbol(")" | "]" | "}") => depth -= 1,
-                Kind::Symbol(",") if depth == 1 => awaits_name = true,
+                Kind::Symbol(",") if depth == 1 => (awaits_name, implicit) = (true, false),
+                Kind::Symbol("@") => implicit = true,
                 Kind::Name if awaits_name && depth == 1 => {
+                    if !implicit {
+                        self.refuse_given(token);
+                    }
                     self.refuse_internal(token);
                     self.facts.locals.insert(self.slice(token).to_owned());
                     awaits_name = false;
@@ -414,15 +416,20 @@ impl<'a> Rewriter<'a> {
 
     /// A variable that the template makes.
     fn define(&mut self, token: Token) {
+        self.refuse_given(token);
+        self.refuse_internal(token);
+        self.facts.locals.insert(self.slice(token).to_owned());
+    }
+
+    /// What is known of `values` and `git` holds only if nothing else has their name.
+    fn refuse_given(&mut self, token: Token) {
         let name = self.slice(token);
         if matches!(name, "values" | "secrets" | "git") {
             let problem = Diagnostic::new(&rules::RESERVED_NAME, format!("`{name}` is what every template is given"))
                 .at(self.span(token.start, token.end), "reserved")
-                .hint("choose another name for this variable");
+                .hint("choose another name; a component takes it from its caller with `@` before it");
             self.problems.push(problem);
         }
-        self.refuse_internal(token);
-        self.facts.locals.insert(name.to_owned());
     }
 
     /// Names with two underscores in front are Tera's and Plimsoll's own.

@@ -232,12 +232,12 @@ fn rewritten() {
     insta::assert_snapshot!(
         ["{% if secrets.token ~ '' == 'a' %}", "{% for x in 1 + 2 %}{% endfor %}{% if (a ~ b) == c %}", "{{ (a or b ~ c) | upper }}", "{{ a.b[c.d] | upper }}", "{{ a[1:] }}", "{% if (a or b | f) and not c is defined %}"].map(show).join("\n"),
         @r"
-    {{ __f(i=0) }}{% if (((secrets.token | __s(i=1)) ~ '') | __s(i=2)) == 'a' %} None
-    {{ __f(i=0) }}{% for x in ((1 + 2) | __s(i=1)) %}{% endfor %}{% if (((a | __s(i=2)) ~ (b | __s(i=3))) | __s(i=4)) == (c | __s(i=5)) %} None
-    {{ __f(i=0) }}{{ ((a | __s(i=1)) or (((b | __s(i=2)) ~ (c | __s(i=3))) | __s(i=4))) | upper }} None
-    {{ __f(i=0) }}{{ a.b[__k(i=1, v=a.b, n=(c.d | __s(i=2)))] | __s(i=3) | upper }} None
-    {{ __f(i=0) }}{{ (a[__k(i=1, v=a, n=1):] | __s(i=3)) }} None
-    {{ __f(i=0) }}{% if ((a | __s(i=1)) or ((b | __s(i=2)) | f | __s(i=3))) and not c is defined %} None
+    {{ __f(i=0) }}{% if (((secrets.token | __s(i=1)) ~ '') | __s(i=2)) == 'a' %}{{ __x() }} None
+    {{ __f(i=0) }}{% for x in ((1 + 2) | __s(i=1)) %}{% endfor %}{% if (((a | __s(i=2)) ~ (b | __s(i=3))) | __s(i=4)) == (c | __s(i=5)) %}{{ __x() }} None
+    {{ __f(i=0) }}{{ ((a | __s(i=1)) or (((b | __s(i=2)) ~ (c | __s(i=3))) | __s(i=4))) | upper }}{{ __x() }} None
+    {{ __f(i=0) }}{{ a.b[__k(i=1, v=a.b, n=(c.d | __s(i=2)))] | __s(i=3) | upper }}{{ __x() }} None
+    {{ __f(i=0) }}{{ (a[__k(i=1, v=a, n=1):] | __s(i=3)) }}{{ __x() }} None
+    {{ __f(i=0) }}{% if ((a | __s(i=1)) or ((b | __s(i=2)) | f | __s(i=3))) and not c is defined %}{{ __x() }} None
     "
     );
 }
