@@ -5,6 +5,7 @@ use crate::check::schema::Schema;
 /// Fields that the OpenAPI calls required and the server doesn't ask for, as its own types have a zero value that is fine:
 /// definition (its last two parts) and field. Each was tried against a real API server.
 const FORGIVEN: &[(&str, &str)] = &[
+    ("core.v1.Event", "involvedObject"),
     ("core.v1.HTTPHeader", "value"),
     ("core.v1.LimitRangeSpec", "limits"),
     ("core.v1.PreferredSchedulingTerm", "preference"),
@@ -13,6 +14,8 @@ const FORGIVEN: &[(&str, &str)] = &[
     ("batch.v1.PodFailurePolicy", "rules"),
     ("apiextensions.v1.CustomResourceDefinitionVersion", "served"),
     ("storage.v1.CSIDriver", "spec"),
+    ("storage.v1.CSINode", "spec"),
+    ("storage.v1.CSINodeSpec", "drivers"),
 ];
 
 /// Whether the server does without a field that the OpenAPI requires.

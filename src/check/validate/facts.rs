@@ -45,7 +45,13 @@ const MOST: i64 = i64::MAX;
 
 /// The rows, sorted.
 static ROWS: &[Row] = &[
+    (("admissionregistration", "AuditAnnotation"), &[("key", Given), ("valueExpression", Given)]),
+    (
+        ("admissionregistration", "MatchCondition"),
+        &[("name", Given), ("name", Text(&INVALID_LABEL, qualified_name)), ("expression", Given)],
+    ),
     (("admissionregistration", "MutatingWebhook"), WEBHOOK),
+    (("admissionregistration", "NamedRuleWithOperations"), RULE),
     (
         ("admissionregistration", "RuleWithOperations"),
         &[
@@ -60,7 +66,14 @@ static ROWS: &[Row] = &[
         ("admissionregistration", "ServiceReference"),
         &[("name", Given), ("namespace", Given), ("path", Absolute), ("port", Between(1, 65535))],
     ),
+    (
+        ("admissionregistration", "ValidatingAdmissionPolicyBindingSpec"),
+        &[("policyName", Given), ("policyName", Text(&INVALID_NAME, dns_subdomain)), ("validationActions", Given)],
+    ),
+    (("admissionregistration", "ValidatingAdmissionPolicySpec"), &[("matchConstraints", Given)]),
     (("admissionregistration", "ValidatingWebhook"), WEBHOOK),
+    (("admissionregistration", "Validation"), &[("expression", Given)]),
+    (("admissionregistration", "Variable"), &[("name", Given), ("expression", Given)]),
     (
         ("apiextensions", "CustomResourceColumnDefinition"),
         &[
@@ -87,6 +100,12 @@ static ROWS: &[Row] = &[
         &[("group", Given), ("group", Text(&INVALID_NAME, dns_subdomain)), ("scope", Choice(&["Cluster", "Namespaced"]))],
     ),
     (("apiextensions", "CustomResourceDefinitionVersion"), &[("name", Given), ("name", Text(&INVALID_NAME, dns_1035_label))]),
+    (
+        ("apiregistration", "APIServiceSpec"),
+        &[("version", Given), ("groupPriorityMinimum", Between(1, 20000)), ("versionPriority", Between(1, 1000))],
+    ),
+    (("apiregistration", "ServiceReference"), &[("name", Given), ("namespace", Given), ("port", Between(1, 65535))]),
+    (("apps", "ControllerRevision"), &[("revision", Between(0, MOST))]),
     (("apps", "ReplicaSetSpec"), &[("template", Present)]),
     (
         ("autoscaling", "ContainerResourceMetricSource"),
@@ -105,6 +124,10 @@ static ROWS: &[Row] = &[
     (
         ("batch", "PodFailurePolicyOnPodConditionsPattern"),
         &[("type", Given), ("type", Text(&INVALID_LABEL, qualified_name)), ("status", Choice(&["", "True", "False", "Unknown"]))],
+    ),
+    (
+        ("certificates", "CertificateSigningRequestSpec"),
+        &[("signerName", Text(&INVALID_NAME, domain_prefixed)), ("usages", Given)],
     ),
     (("coordination", "LeaseSpec"), &[("leaseDurationSeconds", Between(1, MOST)), ("leaseTransitions", Between(0, MOST))]),
     (("core", "AppArmorProfile"), &[("type", Given)]),
@@ -159,6 +182,15 @@ static ROWS: &[Row] = &[
         &[("loadBalancerClass", Strict(&INVALID_LABEL, qualified_name)), ("ipFamilies", EachChoice(&["IPv4", "IPv6"]))],
     ),
     (("core", "Sysctl"), &[("name", Given), ("name", Text(&INVALID_NAME, sysctl_name))]),
+    (
+        ("core", "Taint"),
+        &[
+            ("key", Given),
+            ("key", Text(&INVALID_LABEL, qualified_name)),
+            ("value", Text(&INVALID_LABEL, label_value)),
+            ("effect", Given),
+        ],
+    ),
     (("core", "Toleration"), &[("value", Text(&INVALID_LABEL, label_value))]),
     (
         ("core", "TopologySelectorLabelRequirement"),
@@ -209,7 +241,16 @@ static ROWS: &[Row] = &[
     (("networking", "IngressClassSpec"), &[("controller", Given), ("controller", Text(&INVALID_NAME, domain_prefixed))]),
     (("networking", "IngressSpec"), &[("ingressClassName", Strict(&INVALID_NAME, dns_subdomain))]),
     (("networking", "NetworkPolicyPort"), &[("protocol", Choice(PROTOCOLS))]),
+    (("networking", "ServiceCIDR"), &[("spec", Present)]),
+    (("networking", "ServiceCIDRSpec"), &[("cidrs", Given)]),
     (("node", "RuntimeClass"), &[("handler", Given), ("handler", Text(&INVALID_NAME, dns_label))]),
+    (("resource", "CELDeviceSelector"), &[("expression", Given)]),
+    (("resource", "DeviceRequest"), &[("name", Given), ("name", Text(&INVALID_NAME, dns_label))]),
+    (("resource", "DeviceSelector"), &[("cel", Given)]),
+    (
+        ("resource", "ExactDeviceRequest"),
+        &[("deviceClassName", Given), ("deviceClassName", Text(&INVALID_NAME, dns_subdomain)), ("count", Between(0, MOST))],
+    ),
     (
         ("storage", "CSIDriverSpec"),
         &[
@@ -218,9 +259,21 @@ static ROWS: &[Row] = &[
         ],
     ),
     (("storage", "StorageClass"), &[("provisioner", Text(&INVALID_NAME, lower_qualified))]),
+    (
+        ("storage", "VolumeAttributesClass"),
+        &[("driverName", Given), ("driverName", Text(&INVALID_NAME, lower_subdomain)), ("parameters", Given)],
+    ),
 ];
 
 const PROTOCOLS: &[&str] = &["TCP", "UDP", "SCTP"];
+
+const RULE: &[(&str, Ask)] = &[
+    ("apiGroups", Given),
+    ("apiVersions", Given),
+    ("operations", Given),
+    ("operations", EachChoice(&["*", "CREATE", "UPDATE", "DELETE", "CONNECT"])),
+    ("resources", Given),
+];
 
 const WEBHOOK: &[(&str, Ask)] = &[
     ("name", Given),

@@ -29,6 +29,11 @@ pub(super) fn object<'a>(walk: &mut Walk<'a, '_>, metadata: &'a Node) {
             );
         }
     }
+    if let Some(prefix) = metadata.get("generateName")
+        && let Some(Err(wrong)) = prefix.as_str().map(|prefix| name_form(object)(&format!("{prefix}a")))
+    {
+        walk.report(&INVALID_NAME, prefix, format!("the beginning of the name {wrong}"));
+    }
     walk.form(metadata, "namespace", &INVALID_NAME, dns_label);
     if object.kind() == "Namespace" && object.source.group.is_empty() {
         pod_security_labels(walk, metadata.get("labels"));
@@ -49,7 +54,7 @@ fn pod_security_labels<'a>(walk: &mut Walk<'a, '_>, labels: Option<&'a Node>) {
 fn name_form(object: &Object) -> Form {
     match (object.source.group.as_str(), object.kind()) {
         ("", "Namespace" | "Service") | ("apps", "StatefulSet") => dns_label,
-        ("rbac.authorization.k8s.io", _) | ("policy", "PodDisruptionBudget") => path_segment,
+        ("rbac.authorization.k8s.io", _) | ("policy", "PodDisruptionBudget") | ("", "Event") => path_segment,
         ("certificates.k8s.io", "ClusterTrustBundle") => |_| Ok(()),
         _ => dns_subdomain,
     }

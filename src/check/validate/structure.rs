@@ -77,6 +77,9 @@ impl<'a> Walk<'a, '_> {
             }
         }
         self.required(node, map, schema, at);
+        if self.custom && schema.embedded && !at.is_root() {
+            self.embedded(node, map, at);
+        }
         if !self.custom {
             semantic::look(self, schema.schema(), node, at);
         }
@@ -93,6 +96,16 @@ impl<'a> Walk<'a, '_> {
         self.required(node, map, schema, at);
         if let Some(limits) = &schema.limits {
             limits::check(self, node, schema, limits, at);
+        }
+    }
+
+    /// A whole object within a custom one says what it is.
+    fn embedded(&mut self, node: &Node, map: &Map, at: &Trail<'_>) {
+        for field in ["apiVersion", "kind"] {
+            if map.get(field).and_then(Node::as_str).is_none_or(str::is_empty) {
+                let message = format!("`{}` is a whole object, and lacks `{field}`", at.path());
+                self.found.push(self.say(&MISSING_FIELD, node, at, message));
+            }
         }
     }
 
