@@ -88,7 +88,7 @@ fn the_committed_schemas_are_the_servers() {
 
 #[test]
 fn the_committed_schemas_are_the_operators() {
-    let folder = script("custom", &[]);
+    let folder = script("external-secrets", &[]);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());

@@ -43,7 +43,7 @@ fn the_server_says_of_each_object_what_stands_beside_it() {
 
 /// Makes the CRDs and waits until the server serves them. Gives their number.
 fn install() -> usize {
-    let folder = script("custom", &[]);
+    let folder = script("external-secrets", &[]);
     let operator = ["externalsecrets", "secretstores", "clustersecretstores", "clusterexternalsecrets", "pushsecrets"];
     let read = |name: &&str| std::fs::read_to_string(format!("{folder}/external-secrets.io_{name}.yaml")).unwrap();
     let crds: Vec<String> = operator.iter().map(read).chain(setup()).collect();
