@@ -172,6 +172,10 @@ impl Case {
             if field == "rules" && rest[0] == "resourceNames" {
                 inside = json!({"apiGroups": [""], "resources": [format!("{}s", self.kind.to_lowercase())], "verbs": ["get"]});
             }
+            // Said here, since our transforms fill it from the target where kustomize wants to be asked.
+            if rest == ["name"] && self.from_kind == "APIService" {
+                inside = json!({"namespace": "ai"});
+            }
             if rest == ["name"] && ["roleRef", "scaleTargetRef"].contains(&field.as_str()) {
                 inside = json!({"apiGroup": group_of(&self.group, &self.kind), "kind": self.kind});
             }
