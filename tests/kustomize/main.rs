@@ -4,5 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
 
 mod hashes;
+#[path = "../cluster/random.rs"]
+mod random;
 mod references;
+mod transforms;
 mod witness;
