@@ -71,7 +71,8 @@ pub fn compile(files: &Files, name: &str, options: &Options) -> Result<Compiled,
         Ok(rendered) => rendered,
         Err(problems) => return Err(with_tables(problems, files, &environment, &secrets)),
     };
-    let bundle = build(files, &environment, &secrets, &rendered).map_err(|problems| rendered.relocate(problems))?;
+    let mut bundle = build(files, &environment, &secrets, &rendered).map_err(|problems| rendered.relocate(problems))?;
+    bundle.findings.extend(secrets.findings().iter().cloned());
     let findings = if options.check {
         let values_read = rendered.values_read();
         let values_read: Option<&BTreeSet<String>> = Some(&values_read);

@@ -36,7 +36,7 @@ fn finding(rule: &'static Rule, object: &Object, node: &Node, message: String) -
 fn size(object: &Object, opened: &Opened) -> Result<Option<Diagnostic>, Diagnostic> {
     let Some(node) = object.root.get("data") else { return Ok(None) };
     let mut total = 0;
-    for (_, entry) in node.as_map().into_iter().flat_map(|map| map.iter()) {
+    for (_, entry) in node.as_map().into_iter().flat_map(crate::object::Map::iter) {
         total += match &entry.node.data {
             // In `data` stands base64; what counts is what it stands for.
             Data::Sealed(sealed) => match &**sealed {

@@ -6,11 +6,12 @@ use clap::Args;
 
 use super::compile::{Repository, environments, head};
 use super::failure::exit_of;
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, identities};
 use crate::diagnostic::Diagnostics;
-use crate::pipeline::{self, Options};
+use crate::pipeline::{self, Compiled, Options};
 use crate::report::diagnostics::{Findings, github, json, junit, sarif, text};
-use crate::source::Git;
+use crate::secret::{Identities, Opened};
+use crate::source::{Files, Git};
 
 /// Compile environments and report all findings
 ///
@@ -23,6 +24,9 @@ pub struct CheckArgs {
     /// Check every environment that isn't abstract
     #[arg(long)]
     all: bool,
+    /// Also check what only the opened secrets tell: sizes, PEM, JSON. Needs an identity
+    #[arg(long)]
+    open: bool,
 }
 
 /// What came of one environment.
@@ -31,6 +35,14 @@ struct Checked {
     /// How many objects it has; unknown where it doesn't compile.
     objects: Option<usize>,
     findings: Diagnostics,
+}
+
+/// What only plaintext tells, or why it can't be had.
+fn opened(files: &Files, compiled: &Compiled, identities: &mut Identities) -> Diagnostics {
+    match Opened::all(files, &compiled.secrets, identities) {
+        Ok(opened) => crate::check::opened(&compiled.bundle, &opened),
+        Err(findings) => findings,
+    }
 }
 
 pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Exit, Failure> {
@@ -42,10 +54,16 @@ pub(super) fn run(args: CheckArgs, context: &mut Context) -> Result<Exit, Failur
         return Err(Failure::usage("every environment is abstract: there is nothing to check"));
     }
     let options = Options { commit: head(&repository.root), ..Options::default() };
+    let mut identities = if args.open { Some(identities::load(context)?) } else { None };
     let checked: Vec<Checked> = names
         .into_iter()
         .map(|name| match pipeline::compile(files, &name, &options) {
-            Ok(compiled) => Checked { name, objects: Some(compiled.bundle.objects.len()), findings: compiled.findings },
+            Ok(mut compiled) => {
+                if let Some(identities) = &mut identities {
+                    compiled.findings.extend(opened(files, &compiled, identities));
+                }
+                Checked { name, objects: Some(compiled.bundle.objects.len()), findings: compiled.findings }
+            }
             Err(findings) => Checked { name, objects: None, findings },
         })
         .collect();

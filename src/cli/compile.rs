@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Failure};
+use super::{Context, Failure, identities};
 use crate::diagnostic::Diagnostics;
 use crate::environment;
 use crate::pipeline::{self, Compiled, Options};
+use crate::secret::{Opened, Secrets};
 use crate::source::{Files, Git};
 
 /// A working tree: its root and the file door on it.
@@ -30,6 +31,12 @@ impl Repository {
         }
         Ok(compiled)
     }
+}
+
+/// Opens what an environment's secrets need, with the identities at hand.
+pub(super) fn open(context: &mut Context, files: &Files, secrets: &Secrets) -> Result<Opened, Failure> {
+    let mut identities = identities::load(context)?;
+    Opened::all(files, secrets, &mut identities).map_err(|found| failed(files, found))
 }
 
 /// The commit that is checked out, if the root lies in a git repository with one.

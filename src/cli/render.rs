@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::compile::Repository;
+use super::compile::{Repository, open};
 use super::{Context, Exit, Failure, Format};
 use crate::object::Object;
 use crate::object::emit::{self, Form};
+use crate::secret::{Sealed, reveal_text};
 use crate::source::RootPath;
 use crate::source::write::{FolderError, write_folder};
 
@@ -24,6 +25,9 @@ pub struct RenderArgs {
     /// Write one file an object into a folder that is empty or that an earlier render wrote: `dir:PATH`
     #[arg(short, long, value_name = "dir:PATH")]
     output: Option<String>,
+    /// Put the secrets' values in; to stdout only. Needs an identity
+    #[arg(long, conflicts_with = "output")]
+    reveal: bool,
     /// Leave the checks out
     #[arg(long)]
     no_check: bool,
@@ -38,7 +42,13 @@ pub(super) fn run(args: RenderArgs, context: &mut Context) -> Result<Exit, Failu
     let objects = &compiled.bundle.objects;
     match output {
         None => {
-            let text = if format == Format::Json { emit::json(objects, Form::Masked) } else { emit::yaml(objects, Form::Masked) };
+            let opened = if args.reveal { Some(open(context, &repository.files, &compiled.secrets)?) } else { None };
+            let reveal = |sealed: &Sealed| match &opened {
+                Some(opened) => reveal_text(sealed, opened).map_err(|error| error.message),
+                None => Err("nothing is opened".to_owned()),
+            };
+            let form = if args.reveal { Form::Revealed(&reveal) } else { Form::Masked };
+            let text = if format == Format::Json { emit::json(objects, form) } else { emit::yaml(objects, form) };
             context.write(&text.map_err(|error| Failure::usage(error.to_string()))?)?;
         }
         Some(folder) => {

@@ -20,6 +20,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::commit::{Change, Writer};
 use crate::source::{Files, RootPath};
 
+/// A file or folder that was read or begun, what it was before, and its recipients if it was begun just now.
+type Read<T, B> = Result<(T, B, Option<Vec<Recipient>>), Diagnostics>;
+
 /// What changes sealed files.
 pub struct Sealer<'a> {
     /// The file door; opened after the writer, so that it sees what the writer's `open` finished.
@@ -135,7 +138,7 @@ impl Sealer<'_> {
     }
 
     /// A sealed TOML file, opened and checked; or a new one with a fresh K, and its recipients.
-    fn document(&mut self, target: &Target) -> Result<(Document, Option<Index>, Option<Vec<Recipient>>), Diagnostics> {
+    fn document(&mut self, target: &Target) -> Read<Document, Option<Index>> {
         if self.files.has_file(&target.path) {
             let (document, index) = super::opened::open_document(self.files, &target.path, self.identities)?;
             return Ok((document, Some(index), None));
@@ -146,7 +149,7 @@ impl Sealer<'_> {
     }
 
     /// K and the recipients of a folder; if it has to be made, also the changes that make it.
-    fn folder(&mut self, target: &Target) -> Result<(Own, Vec<Change>, Option<Vec<Recipient>>), Diagnostics> {
+    fn folder(&mut self, target: &Target) -> Read<Own, Vec<Change>> {
         let path = layout::folder_file(&target.path);
         if self.files.has_file(&path) {
             return Ok((super::opened::open_folder(self.files, &target.path, self.identities)?, Vec::new(), None));

@@ -4,6 +4,7 @@
 //! which each value is a placeholder, and the values are put back into cleared buffers afterwards.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -242,7 +243,7 @@ impl Reader<'_> {
         let line = self.line(value.span().start);
         let mut value = value.into_inner();
         let own = match &mut value {
-            DeValue::Table(table) => self.own_table(table, line),
+            DeValue::Table(table) => Self::own_table(table, line),
             _ => Err("isn't a table".to_owned()),
         };
         match own {
@@ -254,7 +255,7 @@ impl Reader<'_> {
         }
     }
 
-    fn own_table(&mut self, table: &mut DeTable<'_>, line: usize) -> Result<Own, String> {
+    fn own_table(table: &mut DeTable<'_>, line: usize) -> Result<Own, String> {
         let unknown = table.keys().find(|key| !["key", "path", "serial", "recipients"].contains(&key.get_ref().as_ref()));
         if let Some(key) = unknown {
             return Err(format!("has `{}` in it, which isn't its own; move it above line {line}", key.get_ref()));
@@ -310,7 +311,7 @@ fn skeleton(text: &str, leaves: &[Leaf]) -> String {
     let mut done = 0;
     for (number, leaf) in order {
         skeleton.push_str(text.get(done..leaf.range.start).unwrap_or_default());
-        skeleton.push_str(&format!("\"{PLACEHOLDER}{number}\""));
+        let _ = write!(skeleton, "\"{PLACEHOLDER}{number}\"");
         done = leaf.range.end;
     }
     skeleton.push_str(text.get(done..).unwrap_or_default());
@@ -409,7 +410,9 @@ fn literal(value: &str) -> Zeroizing<String> {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

@@ -93,7 +93,9 @@ impl Sealed {
             Self::Concat(parts) => {
                 hash.update([3]);
                 hash.update((parts.len() as u64).to_be_bytes());
-                parts.iter().for_each(|part| part.digest_into(hash));
+                for part in parts {
+                    part.digest_into(hash);
+                }
             }
             Self::Base64(inside) => {
                 hash.update([4]);

@@ -1,6 +1,6 @@
 //! Identities: the private keys that open sealed files.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io::Read;
 
 use age::armor::ArmoredReader;
@@ -202,7 +202,7 @@ pub fn generate() -> (Zeroizing<String>, Recipient) {
     let identity = age::x25519::Identity::generate();
     let recipient = Recipient::from(identity.to_public());
     let mut content = Zeroizing::new(String::with_capacity(256));
-    content.push_str(&format!("# plimsoll identity; keep it to yourself\n# recipient: {recipient}\n"));
+    let _ = write!(content, "# plimsoll identity; keep it to yourself\n# recipient: {recipient}\n");
     content.push_str(identity.to_string().expose_secret());
     content.push('\n');
     (content, recipient)

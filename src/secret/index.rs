@@ -3,6 +3,8 @@
 //! TOML, written by plimsoll, committed beside the sealed file. Without the key its SHA-256 shows whether it is stale; the
 //! fingerprints are then a claim. With the key [`Index::check`] proves it.
 
+use std::fmt::Write;
+
 use sha2::{Digest, Sha256};
 
 use super::file_key::{FileKey, KeyId, hex};
@@ -128,11 +130,11 @@ impl Index {
         if !self.recipients.is_empty() {
             text.push_str("recipients = [\n");
             for recipient in &self.recipients {
-                text.push_str(&format!("    {},\n", quote(recipient)));
+                let _ = write!(text, "    {},\n", quote(recipient));
             }
             text.push_str("]\n");
         }
-        text.push_str(&format!("mac = \"{}\"\n", hex(&self.mac)));
+        let _ = write!(text, "mac = \"{}\"\n", hex(&self.mac));
         if !self.keys.is_empty() {
             text.push_str("\n[keys]\n");
         }
@@ -151,7 +153,7 @@ impl IndexKey {
         if !self.unchanged_since.is_empty() {
             let since: Vec<String> =
                 self.unchanged_since.iter().map(|(id, fingerprint)| format!("\"{id}\" = \"{}\"", fingerprint.hex())).collect();
-            line.push_str(&format!(", unchanged-since = {{ {} }}", since.join(", ")));
+            let _ = write!(line, ", unchanged-since = {{ {} }}", since.join(", "));
         }
         line.push_str(" }\n");
         line

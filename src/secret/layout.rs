@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 16;
 
 /// Whether a path in `[sealed]` names a file; else it is a folder.
 pub(crate) fn is_file(path: &RootPath) -> bool {
-    path.as_str().ends_with(".age")
+    path.as_str().strip_suffix(".age").is_some()
 }
 
 /// The index beside a sealed file.

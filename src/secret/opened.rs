@@ -120,11 +120,6 @@ impl Opened {
         }
         opened
     }
-
-    /// All values, to look for them in texts that are about to be shown.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.values().map(|value| value.bytes.as_slice())
-    }
 }
 
 /// Opens the bytes of a sealed file.

@@ -66,7 +66,7 @@ impl Sealer<'_> {
         }
         let old = old.filter(|old| old.check(&own.key).is_ok());
         let mut index = index_of_document(file, &document, own, &sealed, &Carried::from(old.as_ref()))?;
-        let changes = self.index_change(file, &mut index, old.as_ref(), done);
+        let changes = Self::index_change(file, &mut index, old.as_ref(), done);
         Ok((own.copy(), changes.into_iter().collect()))
     }
 
@@ -88,7 +88,7 @@ impl Sealer<'_> {
             None => 1,
         };
         let mut index = index_of_member(member, &path, own, &value, &sealed, serial, &carried);
-        Ok(self.index_change(member, &mut index, old.as_ref(), done))
+        Ok(Self::index_change(member, &mut index, old.as_ref(), done))
     }
 
     /// The index that stands beside a file, whatever it fits.
@@ -97,7 +97,7 @@ impl Sealer<'_> {
         index_read::read(self.files.map(), text, file).ok()
     }
 
-    fn index_change(&self, file: &RootPath, index: &mut Index, old: Option<&Index>, done: &mut Reindexed) -> Option<Change> {
+    fn index_change(file: &RootPath, index: &mut Index, old: Option<&Index>, done: &mut Reindexed) -> Option<Change> {
         let text = index.to_toml();
         if old.is_some_and(|old| old.to_toml() == text) {
             return None;

@@ -8,6 +8,7 @@
 //! and say so.
 #![expect(clippy::disallowed_methods, reason = "this is the door through which files are written")]
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -79,13 +80,7 @@ impl Writer {
         let root = root.canonicalize().map_err(|error| io_error(&home, error))?;
         let home = home.canonicalize().map_err(|error| io_error(&home, error))?;
         let folder = File::open(&home).map_err(|error| io_error(&home, error))?;
-        let lock = match folder.try_lock() {
-            Ok(()) => Some(folder),
-            Err(TryLockError::WouldBlock) => return Err(WriteError::Busy),
-            // Some network file systems have no locks. The comparison before each commit still holds.
-            Err(TryLockError::Error(_)) => None,
-        };
-        let writer = Self { root, home, _lock: lock };
+        let writer = Self { root, home, _lock: lock(folder)? };
         writer.recover()?;
         Ok(writer)
     }
@@ -149,7 +144,7 @@ impl Writer {
         for (target, change) in targets.iter().zip(changes) {
             let path = target.strip_prefix(&self.root).unwrap_or(target);
             let verb = if change.content.is_some() { "write" } else { "remove" };
-            text.push_str(&format!("{verb} {}\n", path.display()));
+            let _ = write!(text, "{verb} {}\n", path.display());
         }
         let journal = self.home.join(JOURNAL);
         write_synced(&new_path(&journal), text.as_bytes(), None).map_err(|error| io_error(&journal, error))?;
@@ -182,6 +177,19 @@ impl Writer {
             Err(error) => Err(io_error(&journal, error)),
         }
     }
+}
+
+/// Locks the folder. Others that write take milliseconds, an open editor doesn't: so it waits for a second, no longer.
+fn lock(folder: File) -> Result<Option<File>, WriteError> {
+    for _ in 0..40 {
+        match folder.try_lock() {
+            Ok(()) => return Ok(Some(folder)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(25)),
+            // Some network file systems have no locks. The comparison before each commit still holds.
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+    Err(WriteError::Busy)
 }
 
 fn prepare(target: &Path, change: &Change) -> Result<(), WriteError> {

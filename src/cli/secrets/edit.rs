@@ -16,7 +16,7 @@ use crate::cli::{Context, Exit, Failure};
 /// off; where that can't be had it refuses. Nothing is written if nothing was changed. Other commands that change sealed files
 /// wait until the editor is closed. A member of a sealed folder is changed by `set`.
 #[derive(Debug, Args)]
-pub struct EditArgs {
+pub(super) struct EditArgs {
     /// An environment, or a sealed file
     #[arg(value_name = "ENV|FILE")]
     target: String,
@@ -32,7 +32,7 @@ pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Exit, Failur
     let command = editor(context, args.trust_editor)?;
     let mut work = Work::open(context)?;
     let target = Named::read(context, &work.files, &args.target)?.one(args.to.as_deref(), |_| false)?;
-    if !target.path.as_str().ends_with(".age") {
+    if target.path.as_str().strip_suffix(".age").is_none() {
         return Err(Failure::usage(format!("`{}` is a sealed folder", target.path))
             .hint(format!("change a member with `plimsoll secrets set {} KEYPATH`", args.target)));
     }

@@ -13,7 +13,7 @@ use crate::source::RootPath;
 /// Opens the sealed file, checks it against its index and writes the value, byte by byte; on a terminal with a line end. The only
 /// command besides `render --reveal` that shows one.
 #[derive(Debug, Args)]
-pub struct GetArgs {
+pub(super) struct GetArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,

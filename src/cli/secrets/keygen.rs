@@ -13,7 +13,7 @@ use crate::source::write::{Mode, NewFile, write_file};
 /// Writes the private key to FILE, which only you can read, and prints its recipient: what `[sealed]` tables list. The folder
 /// `~/.config/plimsoll` is where identities are looked for: `-o ~/.config/plimsoll/identity`. Formats: text, json.
 #[derive(Debug, Args)]
-pub struct KeygenArgs {
+pub(super) struct KeygenArgs {
     /// Where the identity goes; never over an existing file
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -22,8 +22,8 @@ pub struct KeygenArgs {
 pub(super) fn run(args: &KeygenArgs, context: &mut Context) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Text, Format::Json])?;
     let path = context.system.absolute(&args.output);
-    let (content, recipient) = generate_identity();
-    let file = NewFile { path: path.clone(), bytes: content.as_bytes(), mode: Mode::Private, must_be_new: true };
+    let (identity, recipient) = generate_identity();
+    let file = NewFile { path: path.clone(), bytes: identity.as_bytes(), mode: Mode::Private, must_be_new: true };
     write_file(&file).map_err(|error| {
         let failure = Failure::usage(format!("can't write `{}`: {error}", path.display()));
         match error.kind() {

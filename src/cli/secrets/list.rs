@@ -13,7 +13,7 @@ use crate::source::RootPath;
 /// From the public indexes: key path, kind, fingerprint. The fingerprints are what the indexes claim; `check --open` proves them.
 /// Formats: text, json.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,

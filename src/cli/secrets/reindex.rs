@@ -11,7 +11,7 @@ use crate::cli::{Context, Exit, Failure};
 /// After a change with `age` or another tool, a merge, or an interrupted write. A file that has no key of its own yet gets one. What
 /// fits stays as it is.
 #[derive(Debug, Args)]
-pub struct ReindexArgs {
+pub(super) struct ReindexArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,

@@ -14,7 +14,7 @@ use crate::secret::{Recipient, RekeyPlan, Target, recipient_problem};
 /// loses, the file's own key is replaced too, so all fingerprints change and pods roll. Who loses has seen the values:
 /// replace those.
 #[derive(Debug, Args)]
-pub struct RekeyArgs {
+pub(super) struct RekeyArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,

@@ -18,7 +18,7 @@ use crate::source::RootPath;
 /// processes can see. One line end after a single piped line is cut, and said; `--raw` keeps it. The first value makes the file,
 /// for the recipients that the environment names. Formats: text, json.
 #[derive(Debug, Args)]
-pub struct SetArgs {
+pub(super) struct SetArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,
@@ -99,8 +99,8 @@ fn with_recipients(mut target: Target, written: &[String]) -> Result<Target, Fai
 fn value(args: &SetArgs, context: &mut Context, key: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if let Some(file) = &args.file {
         let path = context.system.absolute(file);
-        let content = context.system.read_outside(&path, 16 << 20);
-        return content.map(Zeroizing::new).map_err(|error| Failure::usage(format!("can't read `{}`: {error}", path.display())));
+        let bytes = context.system.read_outside(&path, 16 << 20);
+        return bytes.map(Zeroizing::new).map_err(|error| Failure::usage(format!("can't read `{}`: {error}", path.display())));
     }
     if context.system.is_interactive() {
         let asked = context.system.ask_secret(&format!("Value of {key}: ")).map(Zeroizing::new)?;
@@ -108,7 +108,7 @@ fn value(args: &SetArgs, context: &mut Context, key: &str) -> Result<Zeroizing<V
     }
     let mut piped = Zeroizing::new(context.system.read_stdin()?);
     if !args.raw {
-        let lines = piped.iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', &piped).count();
         if lines == 1 && piped.last() == Some(&b'\n') {
             piped.pop();
             if piped.last() == Some(&b'\r') {

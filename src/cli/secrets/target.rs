@@ -25,7 +25,7 @@ pub(super) enum Named {
 impl Named {
     /// Reads `ENV|FILE`: what has a slash or ends in `.age` is a path.
     pub(super) fn read(context: &Context, files: &Files, written: &str) -> Result<Self, Failure> {
-        if written.contains('/') || written.ends_with(".age") {
+        if written.contains('/') || written.strip_suffix(".age").is_some() {
             return Self::file(context, files, written);
         }
         let environment = environment::load(files, written).map_err(|error| found(files, error))?;

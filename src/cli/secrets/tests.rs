@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "tests look at what was written")]
+
 use std::path::{Path, PathBuf};
 
 use crate::cli::Exit;
@@ -299,4 +301,37 @@ fn edit_works_in_memory_or_refuses() {
     let broken = edit("sh -c 'echo x = 1 >> \"$1\"' --", &["--trust-editor"]);
     assert!(broken.exit == Exit::Invalid && broken.stderr.contains("`x` is a number"), "{}", broken.stderr);
     assert_eq!(repository.keys(), ["a", "b"]);
+}
+
+#[test]
+fn render_reveals_on_stdout_only_and_check_opens() {
+    let repository = Repository::new("prod.secrets.age");
+    repository.ok(&["set", "prod", "a"], CANARY);
+    let table = std::fs::read_to_string(repository.path("environments/prod.toml")).unwrap();
+    let table = format!(
+        "{table}\n[secret.token]\nkeys = {{ token = \"a\" }}\n\n[secret.tls]\ntype = \"kubernetes.io/tls\"\nkeys = {{ \"tls.key\" = \"a\", \"tls.crt\" = \"a\" }}\n"
+    );
+    std::fs::write(repository.path("environments/prod.toml"), table).unwrap();
+    let key = repository.path("keys/me");
+    let run = |arguments: &[&str]| {
+        plimsoll_with(repository.folder.path(), arguments, &[("PLIMSOLL_IDENTITY", key.to_str().unwrap())], "")
+    };
+    let encoded = "Q0FOQVJZLTdmM2E=";
+    let masked = run(&["render", "prod"]);
+    assert_eq!(masked.exit, Exit::Fine, "{}", masked.stderr);
+    assert!(!masked.stdout.contains(encoded) && masked.stdout.contains("fingerprint"), "{}", masked.stdout);
+    let revealed = run(&["render", "prod", "--reveal"]);
+    assert!(revealed.stdout.contains(encoded) && !revealed.stdout.contains("fingerprint"), "{}", revealed.stdout);
+    assert_eq!(run(&["render", "prod", "--reveal", "-o", "dir:out"]).exit, Exit::Invalid);
+    assert!(!repository.path("out").exists());
+    let closed = run(&["check", "prod"]);
+    assert!(!closed.stdout.contains("tls-not-pem"), "{}", closed.stdout);
+    let open = run(&["check", "prod", "--open"]);
+    assert_eq!((open.exit, open.stdout.matches("tls-not-pem").count()), (Exit::Invalid, 2), "{}", open.stdout);
+    assert!(!open.stdout.contains(CANARY) && !open.stdout.contains(encoded));
+    let other = repository.keygen("other");
+    let drifted =
+        std::fs::read_to_string(repository.path("environments/prod.toml")).unwrap().replace(&repository.recipient, &other);
+    std::fs::write(repository.path("environments/prod.toml"), drifted).unwrap();
+    assert!(run(&["check", "prod"]).stdout.contains("recipient-drift"));
 }

@@ -12,7 +12,7 @@ use crate::secret::{member_key, sealed_has};
 /// A value of a sealed TOML file goes with the comment above it; a member of a sealed folder with its index. Git's history
 /// keeps what was sealed.
 #[derive(Debug, Args)]
-pub struct UnsetArgs {
+pub(super) struct UnsetArgs {
     /// An environment, or a sealed file or folder
     #[arg(value_name = "ENV|FILE")]
     target: String,
