@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Context, Exit, Failure, System, check, completions, diff, help, render, schema, secrets};
+use super::{Context, Exit, Failure, System, check, completions, diff, help, init, render, schema, secrets};
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
 ///
@@ -100,6 +100,7 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "a doc here would take the place of the command's own, which is its help")]
 pub enum Command {
+    Init(init::InitArgs),
     Render(render::RenderArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
@@ -113,6 +114,7 @@ impl Command {
     /// Runs it.
     pub(super) fn run(self, context: &mut Context) -> Result<Exit, Failure> {
         match self {
+            Self::Init(args) => init::run(&args, context),
             Self::Render(args) => render::run(args, context),
             Self::Check(args) => check::run(args, context),
             Self::Diff(args) => diff::run(args, context),

@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod help;
 mod identities;
+mod init;
 mod panic;
 mod render;
 mod schema;
