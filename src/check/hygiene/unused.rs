@@ -34,7 +34,9 @@ fn look(world: &World<'_>, found: &mut Diagnostics) {
         );
     }
     if let Some(read) = world.input.values_read {
-        values(&world.input.environment.values, String::new(), read, found);
+        if !read.contains("values") {
+            values(&world.input.environment.values, "values", read, found);
+        }
     }
 }
 
@@ -59,19 +61,19 @@ fn filled_for_others(object: &Object) -> bool {
 }
 
 /// Values that no template read: a table is read if anything in it was.
-fn values(table: &Table, above: String, read: &BTreeSet<String>, found: &mut Diagnostics) {
+fn values(table: &Table, above: &str, read: &BTreeSet<String>, found: &mut Diagnostics) {
     for (key, entry) in &table.0 {
-        let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        let path = format!("{above}.{key}");
         if read.contains(&path) {
             continue;
         }
         let inside = format!("{path}.");
         let partly = read.range(inside.clone()..).next().is_some_and(|next| next.starts_with(&inside));
         match &entry.value.kind {
-            ValueKind::Table(table) if partly => values(table, path, read, found),
+            ValueKind::Table(table) if partly => values(table, &path, read, found),
             _ if partly => {}
             _ => found.push(
-                Diagnostic::new(&UNUSED_VALUE, format!("no template reads `values.{path}`"))
+                Diagnostic::new(&UNUSED_VALUE, format!("no template reads `{path}`"))
                     .at(entry.key_span, "")
                     .hint("take it out, or look for a slip in the templates"),
             ),
