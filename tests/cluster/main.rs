@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
 
 mod cases;
+mod masked;
 mod offline;
 mod random;
 mod schemas;
