@@ -19,6 +19,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod effective;
 pub mod environment;
+pub mod explain;
 pub mod generate;
 pub mod inject;
 pub mod object;

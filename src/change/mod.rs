@@ -8,11 +8,13 @@ mod fields;
 mod masked;
 mod pair;
 mod restart;
+mod sealed;
 mod secrets;
 
 pub use fields::{Difference, FieldChange, fields};
 pub use masked::{shorten, unmask};
 pub use pair::Matching;
+pub use sealed::{SealedChange, sealed_files};
 pub use secrets::{SecretChange, SecretDifference, secrets};
 
 use crate::object::{Object, ObjectId};

@@ -1,6 +1,6 @@
 //! Which sealed values differ, by their fingerprints: what a review can say without a key.
 
-use crate::secret::Secrets;
+use crate::secret::{SecretKey, Secrets};
 
 /// How a sealed value differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +9,10 @@ pub enum SecretDifference {
     Added,
     /// Only the old side has it.
     Removed,
-    /// Its fingerprint is another one: another value, or the file has another key of its own.
+    /// Its fingerprint is another one: another value, or one that can't be compared.
     Changed,
+    /// The file has another key of its own, and the index says that the value stayed the same.
+    Rekeyed,
 }
 
 /// One sealed value that differs.
@@ -27,18 +29,27 @@ pub struct SecretChange {
 /// The sealed values that differ, by path.
 pub fn secrets(old: &Secrets, new: &Secrets) -> Vec<SecretChange> {
     let mut changes = Vec::new();
-    for (path, key) in new.iter() {
-        let difference = match old.get(path) {
-            None => SecretDifference::Added,
-            Some(old) if old.fingerprint != key.fingerprint => SecretDifference::Changed,
-            Some(_) => continue,
-        };
+    let mut add = |path: &str, key: &SecretKey, difference| {
         changes.push(SecretChange { path: path.to_owned(), file: key.file.to_string(), difference });
+    };
+    for (path, key) in new.iter() {
+        match old.get(path) {
+            None => add(path, key, SecretDifference::Added),
+            Some(before) if before.fingerprint == key.fingerprint => {}
+            Some(before) if is_unchanged(before, key, new) => add(path, key, SecretDifference::Rekeyed),
+            Some(_) => add(path, key, SecretDifference::Changed),
+        }
     }
     for (path, key) in old.iter().filter(|(path, _)| new.get(path).is_none()) {
-        let difference = SecretDifference::Removed;
-        changes.push(SecretChange { path: path.to_owned(), file: key.file.to_string(), difference });
+        add(path, key, SecretDifference::Removed);
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes
+}
+
+/// Whether the new index says that the value had the old fingerprint under an earlier key. It is the index's claim: only who
+/// can open the file knows.
+fn is_unchanged(old: &SecretKey, new: &SecretKey, secrets: &Secrets) -> bool {
+    let listed = secrets.sealed().iter().flat_map(|sealed| &sealed.keys).find(|(key, _)| **key == *new);
+    listed.is_some_and(|(_, index)| index.unchanged_since.iter().any(|(_, fingerprint)| *fingerprint == old.fingerprint))
 }

@@ -6,14 +6,12 @@ use super::compile::{Repository, compile, failed};
 use super::{Context, Failure};
 use crate::change::Matching;
 use crate::object::{MadeBy, Object, parse};
-use crate::secret::{Secrets, Tokens};
+use crate::secret::Tokens;
 use crate::source::{EntryKind, Files, Git, RootPath};
 
 /// One side's objects, and what the comparison needs to know of it.
 pub(super) struct Side {
     pub objects: Vec<Object>,
-    /// Its secrets; none where it was read from rendered files.
-    pub secrets: Option<Secrets>,
     pub matching: Matching,
     /// Whether it was read from rendered files, where a secret is a mask with a short fingerprint.
     pub rendered: bool,
@@ -61,12 +59,11 @@ impl Against {
             }
             Self::Environment(name) => {
                 let compiled = repository.compile(name, false).inspect_err(|_| other_side(self, context))?;
-                let (objects, secrets) = (compiled.bundle.objects, Some(compiled.secrets));
-                Ok(Side { objects, secrets, matching: Matching::Source, rendered: false })
+                Ok(Side { objects: compiled.bundle.objects, matching: Matching::Source, rendered: false })
             }
             Self::Folder(path) => {
                 let objects = read_rendered(&context.system.absolute(path.as_ref()))?;
-                Ok(Side { objects, secrets: None, matching: Matching::Identity, rendered: true })
+                Ok(Side { objects, matching: Matching::Identity, rendered: true })
             }
         }
     }
@@ -76,11 +73,11 @@ fn at_revision(git: &Git, revision: &str, files: &Files, environment: &str, cont
     let matching = Matching::Identity;
     if !exists(files, environment) {
         context.say(&format!("{revision} has no environment `{environment}`: everything is new"));
-        return Ok(Side { objects: Vec::new(), secrets: None, matching, rendered: false });
+        return Ok(Side { objects: Vec::new(), matching, rendered: false });
     }
     let compiled = compile(files, environment, false, git.commit(revision).ok())
         .inspect_err(|_| other_side(&Against::Git(revision.to_owned()), context))?;
-    Ok(Side { objects: compiled.bundle.objects, secrets: Some(compiled.secrets), matching, rendered: false })
+    Ok(Side { objects: compiled.bundle.objects, matching, rendered: false })
 }
 
 /// Whether a tree has the environment's file.

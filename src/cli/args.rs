@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Context, Exit, Failure, System, check, completions, diff, help, init, render, schema, secrets};
+use super::{
+    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, init, render, review, schema, secrets,
+};
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
 ///
@@ -103,6 +105,9 @@ pub enum Command {
     Init(init::InitArgs),
     Render(render::RenderArgs),
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Review(review::ReviewArgs),
+    Affected(affected::AffectedArgs),
     Diff(diff::DiffArgs),
     Secrets(secrets::SecretsArgs),
     Completions(completions::CompletionsArgs),
@@ -117,6 +122,9 @@ impl Command {
             Self::Init(args) => init::run(&args, context),
             Self::Render(args) => render::run(args, context),
             Self::Check(args) => check::run(args, context),
+            Self::Explain(args) => explain::run(args, context),
+            Self::Review(args) => review::run(args, context),
+            Self::Affected(args) => affected::run(args, context),
             Self::Diff(args) => diff::run(args, context),
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),

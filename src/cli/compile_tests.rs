@@ -66,7 +66,7 @@ fn check_reports_all_environments_in_each_format() {
     let repo = example();
     let ran = plimsoll(repo.path(), &["check", "--all"]);
     assert_eq!(ran.exit, Exit::Fine, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("dev: 1 object,") && ran.stdout.contains("prod: 2 objects"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("dev: 1 object\n") && ran.stdout.contains("prod: 2 objects\n"), "{}", ran.stdout);
     fs::remove_file(repo.path().join("environments/files/prod.txt")).unwrap();
     let ran = plimsoll(repo.path(), &["check", "--all"]);
     assert_eq!(ran.exit, Exit::Invalid);
@@ -115,4 +115,53 @@ fn diff_against_a_revision_and_an_environment() {
     assert_eq!(ran.exit, Exit::Differences);
     assert!(ran.stderr.contains("everything is new"), "{}", ran.stderr);
     assert_eq!(plimsoll(repo.path(), &["diff", "prod", "--against", "nonsense"]).exit, Exit::Invalid);
+}
+
+#[test]
+fn review_and_affected_name_the_environments_that_read_what_differs() {
+    let repo = example();
+    commit(repo.path());
+    let affected = || plimsoll(repo.path(), &["affected", "--since", "HEAD"]).stdout;
+    assert_eq!(affected(), "");
+    write(repo.path(), "README.md", "nothing reads this");
+    assert_eq!(affected(), "");
+    write(repo.path(), "environments/files/prod.txt", "one\nthree\n");
+    assert_eq!(affected(), "prod\n");
+    let ran = plimsoll(repo.path(), &["review", "--base", "HEAD"]);
+    assert_eq!(ran.exit, Exit::Fine, "{}{}", ran.stdout, ran.stderr);
+    for part in ["== prod: changes", "because of environments/files/prod.txt", "- two", "+ three", "not touched: dev", "README.md"] {
+        assert!(ran.stdout.contains(part), "{part}\n{}", ran.stdout);
+    }
+    write(repo.path(), "environments/new.toml", "extends = [\"base\"]\n[target]\nnamespace = \"new\"\n");
+    write(repo.path(), "environments/dev.toml", "extends = [\"base\"\n");
+    let ran = plimsoll(repo.path(), &["review", "--base", "HEAD", "--format", "json"]);
+    assert_eq!(ran.exit, Exit::Invalid);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let outcomes: Vec<(&str, &str)> = json["environments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap(), one["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(outcomes, [("dev", "broken"), ("new", "created"), ("prod", "changed")]);
+    assert_eq!(plimsoll(repo.path(), &["review", "--base", "nothing"]).exit, Exit::Invalid);
+}
+
+#[test]
+fn explain_a_field_of_a_table() {
+    let repo = example();
+    write(repo.path(), "environments/prod.toml", "extends = [\"base\"]\n[target]\nnamespace = \"prod\"\n[configmap.params.literals]\nLEVEL = \"warn\"\n");
+    let ran = plimsoll(repo.path(), &["explain", "prod", "configmap/params", "data.LEVEL"]);
+    assert_eq!(ran.exit, Exit::Fine, "{}", ran.stderr);
+    assert!(ran.stdout.contains("written by environments/prod.toml:5:9: LEVEL = \"warn\""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("which overrides environments/base.toml:3:22"), "{}", ran.stdout);
+    let ran = plimsoll(repo.path(), &["explain", "prod", "ConfigMap/params", "data.LEVLE"]);
+    assert_eq!(ran.exit, Exit::Invalid);
+    assert!(ran.stderr.contains("did you mean `LEVEL`?"), "{}", ran.stderr);
+    let ran = plimsoll(repo.path(), &["explain", "prod", "ConfigMap/parms"]);
+    assert!(ran.stderr.contains("did you mean `ConfigMap/params`?"), "{}", ran.stderr);
+    assert!(plimsoll(repo.path(), &["explain", "prod", "ConfigMap/params"]).stdout.contains("made by [configmap"));
+    let json = plimsoll(repo.path(), &["explain", "prod", "ConfigMap/params", "data.LEVEL", "--format", "json"]).stdout;
+    assert!(json.contains("plimsoll.dev/explain/v1"), "{json}");
+    assert_eq!(plimsoll(repo.path(), &["explain", "prod"]).exit, Exit::Invalid);
 }

@@ -3,6 +3,7 @@
 //! Only this folder knows arguments, terminals and exit codes. A command reads through [`Context::files`], writes its result
 //! with [`Context::write`] (stdout) and its messages with [`Context::say`] (stderr), and ends in an [`Exit`] or a [`Failure`].
 
+mod affected;
 mod against;
 mod args;
 mod check;
@@ -11,16 +12,19 @@ mod completions;
 mod context;
 mod diff;
 mod exit;
+mod explain;
 mod failure;
 mod help;
 mod identities;
 mod init;
 mod panic;
 mod render;
+mod review;
 mod schema;
 mod scratch;
 mod secrets;
 mod system;
+mod touched;
 
 use std::ffi::OsString;
 

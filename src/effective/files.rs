@@ -76,7 +76,7 @@ fn content(volume: &Node, configs: &Configs<'_>) -> Mounted {
         }
         return Mounted::Files(files);
     }
-    let source = volume.as_map().into_iter().flat_map(|map| map.iter()).find(|(key, _)| key.as_str() != "name");
+    let source = volume.as_map().into_iter().flat_map(crate::object::Map::iter).find(|(key, _)| key.as_str() != "name");
     Mounted::Other(source.map_or_else(
         || "emptyDir".to_owned(),
         |(kind, entry)| {

@@ -2,3 +2,5 @@
 
 pub mod change;
 pub mod diagnostics;
+pub mod explain;
+pub mod review;

@@ -97,7 +97,10 @@ impl Git {
         let head = head.map(|head| self.with_commit(head, |_, commit| Ok(commit.tree_id()))).transpose()?;
         self.with_commit(base, |repository, commit| {
             let mut options = DiffOptions::new();
-            options.include_untracked(true).recurse_untracked_dirs(true).pathspec(&self.prefix).disable_pathspec_match(true);
+            options.include_untracked(true).recurse_untracked_dirs(true).disable_pathspec_match(true);
+            if !self.prefix.is_empty() {
+                options.pathspec(&self.prefix);
+            }
             let diff = commit.tree().and_then(|old| match head {
                 Some(head) => repository.diff_tree_to_tree(Some(&old), Some(&repository.find_tree(head)?), Some(&mut options)),
                 None => repository.diff_tree_to_workdir_with_index(Some(&old), Some(&mut options)),

@@ -39,6 +39,7 @@ pub fn secrets_value(changes: &[SecretChange]) -> Value {
             SecretDifference::Added => "add",
             SecretDifference::Removed => "remove",
             SecretDifference::Changed => "change",
+            SecretDifference::Rekeyed => "rekey",
         };
         json!({ "path": change.path, "file": change.file, "operation": operation })
     };
@@ -85,6 +86,11 @@ fn field(field: &FieldChange) -> Value {
         Difference::Reordered(old, new) => ("reorder", json!(old), json!(new)),
     };
     json!({ "path": field.path, "operation": operation, "old": old, "new": new })
+}
+
+/// A value as JSON, secrets masked.
+pub fn node_json(node: &Node) -> Value {
+    value(node, &mut Masks::default())
 }
 
 /// A value as JSON; a sealed text is `{"sealed": mask}`.

@@ -57,6 +57,13 @@ impl Markdown {
     }
 }
 
+impl Write for Markdown {
+    fn write_str(&mut self, part: &str) -> std::fmt::Result {
+        self.push(part);
+        Ok(())
+    }
+}
+
 /// Adds the differences of one environment; `heading` is a line of Markdown.
 pub fn markdown(page: &mut Markdown, heading: &str, comparison: &Comparison) {
     let mut head = format!("### {heading}\n\n{}", summary(comparison));
@@ -87,6 +94,7 @@ pub fn secrets(changes: &[SecretChange]) -> String {
             SecretDifference::Added => "is new",
             SecretDifference::Removed => "is gone",
             SecretDifference::Changed => "has another value",
+            SecretDifference::Rekeyed => "has the same value under a new key, says the index",
         };
         let _ = writeln!(text, "- 🔒 <code>{}</code> in <code>{}</code> {word}", html(&change.path), html(&change.file));
     }

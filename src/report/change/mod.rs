@@ -10,7 +10,7 @@ mod masks;
 mod node;
 mod text;
 
-pub use json::{json, json_value, secrets_value};
+pub use json::{json, json_value, node_json, secrets_value};
 pub use markdown::{Markdown, markdown, secrets as markdown_secrets};
 pub use masks::Masks;
 pub use node::yaml;

@@ -31,6 +31,7 @@ pub fn secrets(changes: &[SecretChange], colors: bool) -> String {
             SecretDifference::Added => ("+", "is new", AnsiColor::Green),
             SecretDifference::Removed => ("-", "is gone", AnsiColor::Red),
             SecretDifference::Changed => ("~", "has another value", AnsiColor::Yellow),
+            SecretDifference::Rekeyed => ("=", "has the same value under a new key, says the index", AnsiColor::Yellow),
         };
         let line = format!("{sign} secret {} in {} {word}", change.path, change.file);
         let _ = writeln!(text, "{}", paint.in_color(&line, color));
