@@ -40,7 +40,7 @@ struct Checked {
 /// What only plaintext tells, or why it can't be had.
 fn opened(files: &Files, compiled: &Compiled, identities: &mut Identities) -> Diagnostics {
     match Opened::all(files, &compiled.secrets, identities) {
-        Ok(opened) => crate::check::opened(&compiled.bundle, &opened),
+        Ok(opened) => compiled.rendered.relocate(crate::check::opened(&compiled.bundle, &opened)),
         Err(findings) => findings,
     }
 }

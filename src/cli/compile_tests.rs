@@ -129,7 +129,9 @@ fn review_and_affected_name_the_environments_that_read_what_differs() {
     assert_eq!(affected(), "prod\n");
     let ran = plimsoll(repo.path(), &["review", "--base", "HEAD"]);
     assert_eq!(ran.exit, Exit::Fine, "{}{}", ran.stdout, ran.stderr);
-    for part in ["== prod: changes", "because of environments/files/prod.txt", "- two", "+ three", "not touched: dev", "README.md"] {
+    for part in
+        ["== prod: changes", "because of environments/files/prod.txt", "- two", "+ three", "not touched: dev", "README.md"]
+    {
         assert!(ran.stdout.contains(part), "{part}\n{}", ran.stdout);
     }
     write(repo.path(), "environments/new.toml", "extends = [\"base\"]\n[target]\nnamespace = \"new\"\n");
@@ -150,7 +152,11 @@ fn review_and_affected_name_the_environments_that_read_what_differs() {
 #[test]
 fn explain_a_field_of_a_table() {
     let repo = example();
-    write(repo.path(), "environments/prod.toml", "extends = [\"base\"]\n[target]\nnamespace = \"prod\"\n[configmap.params.literals]\nLEVEL = \"warn\"\n");
+    write(
+        repo.path(),
+        "environments/prod.toml",
+        "extends = [\"base\"]\n[target]\nnamespace = \"prod\"\n[configmap.params.literals]\nLEVEL = \"warn\"\n",
+    );
     let ran = plimsoll(repo.path(), &["explain", "prod", "configmap/params", "data.LEVEL"]);
     assert_eq!(ran.exit, Exit::Fine, "{}", ran.stderr);
     assert!(ran.stdout.contains("written by environments/prod.toml:5:9: LEVEL = \"warn\""), "{}", ran.stdout);

@@ -17,16 +17,11 @@ pub(super) fn expand<'a>(text: &str, look_up: impl Fn(&str) -> Option<&'a [Part]
             plain.push('$');
             rest = after;
         } else if let Some((name, after)) = from.strip_prefix("$(").and_then(|inside| inside.split_once(')')) {
-            match look_up(name) {
-                Some(value) => {
-                    push(&mut parts, &mut plain);
-                    parts.extend_from_slice(value);
-                }
-                None => {
-                    plain.push_str("$(");
-                    plain.push_str(name);
-                    plain.push(')');
-                }
+            if let Some(value) = look_up(name) {
+                push(&mut parts, &mut plain);
+                parts.extend_from_slice(value);
+            } else {
+                plain.extend(["$(", name, ")"]);
             }
             rest = after;
         } else {

@@ -129,13 +129,11 @@ fn keys(source: &Node, name_field: &str, kind: ConfigKind, configs: &Configs<'_>
             })
             .collect();
     }
-    match configs.keys(kind, name) {
-        Some(values) => values.into_iter().map(|Value { key, part }| file(key, key, part)).collect(),
-        None => {
-            let from = format!("{}/{name} (outside the bundle)", kind.name());
-            vec![MountedFile { path: "*".to_owned(), value: Part::Cluster("every key of it".to_owned()), from }]
-        }
-    }
+    let Some(values) = configs.keys(kind, name) else {
+        let from = format!("{}/{name} (outside the bundle)", kind.name());
+        return vec![MountedFile { path: "*".to_owned(), value: Part::Cluster("every key of it".to_owned()), from }];
+    };
+    values.into_iter().map(|Value { key, part }| file(key, key, part)).collect()
 }
 
 /// The content as it stands below the mount's path. With a `subPath` that is a file, the mount is that file; one that is a

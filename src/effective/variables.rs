@@ -34,18 +34,15 @@ pub(super) fn of(container: &Node, configs: &Configs<'_>) -> Vec<Variable> {
             let Some(name) = source.get(field).and_then(|reference| reference.get("name")).and_then(Node::as_str) else {
                 continue;
             };
-            match configs.texts(kind, name) {
-                Some(values) => {
-                    for value in values {
-                        let from = format!("{}/{name}, key {}", kind.name(), value.key);
-                        put(&mut set, format!("{prefix}{}", value.key), vec![value.part], from, source.span);
-                    }
-                }
-                None => {
-                    let from = format!("{}/{name} (outside the bundle)", kind.name());
-                    let value = Part::Cluster("every key of it".to_owned());
-                    put(&mut set, format!("{prefix}*"), vec![value], from, source.span);
-                }
+            let Some(values) = configs.texts(kind, name) else {
+                let from = format!("{}/{name} (outside the bundle)", kind.name());
+                let value = Part::Cluster("every key of it".to_owned());
+                put(&mut set, format!("{prefix}*"), vec![value], from, source.span);
+                continue;
+            };
+            for value in values {
+                let from = format!("{}/{name}, key {}", kind.name(), value.key);
+                put(&mut set, format!("{prefix}{}", value.key), vec![value.part], from, source.span);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::origins::Origins;
 use super::{Place, Trace, maker};
 use crate::environment::{Environment, Value, ValueKind};
-use crate::object::{FieldPath, Node, Object, Touch};
+use crate::object::{Data, FieldPath, Node, Object, Touch};
 use crate::source::{SourceKind, SourceMap, Span};
 
 /// Where a field comes from.
@@ -27,8 +27,21 @@ pub struct FieldStory {
     pub overrode: Vec<Place>,
     /// The values that the template read for it.
     pub values: Vec<ValueStory>,
+    /// The secrets that it is made of, and where the index lists each.
+    pub secrets: Vec<SecretStory>,
     /// The stages that touched it, in order.
     pub touches: Vec<TouchStory>,
+}
+
+/// A secret that a field is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretStory {
+    /// Its path among the sealed values.
+    pub path: String,
+    /// The sealed file.
+    pub file: String,
+    /// Where the index lists it.
+    pub place: Place,
 }
 
 /// A value that a template read.
@@ -94,6 +107,7 @@ pub fn field(
         written: Place::read(node.span, map, trace),
         overrode: places(origins.overrode(node.span), map, trace),
         values,
+        secrets: secrets(node, map, trace),
         touches: gather(touches, map, trace),
     }
 }
@@ -108,6 +122,19 @@ pub fn object(object: &Object, map: &SourceMap, trace: &dyn Trace) -> ObjectStor
         written: Place::read(object.span, map, trace),
         touches: gather(object.touches.iter(), map, trace),
     }
+}
+
+fn secrets(node: &Node, map: &SourceMap, trace: &dyn Trace) -> Vec<SecretStory> {
+    let Data::Sealed(sealed) = &node.data else { return Vec::new() };
+    let mut stories: Vec<SecretStory> = Vec::new();
+    for key in sealed.keys() {
+        let place = Place::read(key.span, map, trace);
+        let story = SecretStory { path: key.path.clone(), file: key.file.to_string(), place };
+        if !stories.contains(&story) {
+            stories.push(story);
+        }
+    }
+    stories
 }
 
 fn renamed(object: &Object) -> Option<String> {

@@ -8,7 +8,7 @@ mod origins;
 mod trace;
 mod unused;
 
-pub use field::{FieldStory, ObjectStory, TouchStory, ValueStory, field, object};
+pub use field::{FieldStory, ObjectStory, SecretStory, TouchStory, ValueStory, field, object};
 pub use unused::{Unused, unused};
 
 use std::collections::BTreeSet;

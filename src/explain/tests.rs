@@ -56,7 +56,10 @@ fn a_field_tells_its_template_its_values_and_the_layers() {
     assert_eq!(story.written.to_string(), "templates/t.yaml:2:1");
     assert_eq!(story.written.text, "replicas: {{ values.a.replicas }}");
     let [value] = story.values.as_slice() else { panic!("{:?}", story.values) };
-    assert_eq!((value.value.as_deref(), value.place.as_ref().unwrap().to_string()), (Some("4"), "environments/prod.toml:6:12".to_owned()));
+    assert_eq!(
+        (value.value.as_deref(), value.place.as_ref().unwrap().to_string()),
+        (Some("4"), "environments/prod.toml:6:12".to_owned())
+    );
     assert_eq!(value.overrode.iter().map(ToString::to_string).collect::<Vec<_>>(), ["environments/base.toml:3:12"]);
     assert_eq!(story.touches.iter().map(|touch| touch.by.as_str()).collect::<Vec<_>>(), ["transform.replicas"]);
     assert_eq!(super::object(object, map, &LineByLine(map)).touches.len(), 2);

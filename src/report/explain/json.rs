@@ -33,8 +33,13 @@ pub fn field_json(story: &FieldStory) -> String {
         "writtenBy": place(&story.written),
         "overrides": places(&story.overrode),
         "values": story.values.iter().map(value).collect::<Vec<_>>(),
+        "secrets": story.secrets.iter().map(secret).collect::<Vec<_>>(),
         "touchedBy": touches(&story.touches),
     }))
+}
+
+fn secret(secret: &crate::explain::SecretStory) -> Value {
+    json!({ "path": secret.path, "file": secret.file, "listedAt": place(&secret.place) })
 }
 
 /// An object's story.
@@ -86,9 +91,8 @@ fn container(container: &Container) -> Value {
 
 /// Values that nothing reads.
 pub fn unused_json(found: &[Unused]) -> String {
-    let one = |unused: &Unused| {
-        json!({ "path": unused.path, "setBy": place(&unused.place), "overrides": places(&unused.overrode) })
-    };
+    let one =
+        |unused: &Unused| json!({ "path": unused.path, "setBy": place(&unused.place), "overrides": places(&unused.overrode) });
     document(&json!({ "schema": SCHEMA, "unused": found.iter().map(one).collect::<Vec<_>>() }))
 }
 

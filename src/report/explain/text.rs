@@ -34,6 +34,10 @@ pub fn field_text(story: &FieldStory) -> String {
             let _ = writeln!(text, "    which overrides {}", place(old));
         }
     }
+    for (at, secret) in story.secrets.iter().enumerate() {
+        let head = if at == 0 { "\nmade of the secrets\n" } else { "" };
+        let _ = writeln!(text, "{head}  {} in {}, listed at {}", secret.path, secret.file, secret.place);
+    }
     write_touches(&mut text, &story.touches, false);
     let _ = writeln!(text, "\nthe object is made by {}", story.maker);
     text

@@ -95,8 +95,7 @@ impl Outcome {
 
     fn objects(&self) -> Option<&Comparison> {
         match self {
-            Self::Changed { objects, .. } => Some(objects),
-            Self::Created(objects) | Self::Deleted(objects) => Some(objects),
+            Self::Changed { objects, .. } | Self::Created(objects) | Self::Deleted(objects) => Some(objects),
             Self::Broken | Self::BaseBroken => None,
         }
     }
