@@ -147,6 +147,7 @@ static ROWS: &[Row] = &[
     (("core", "PodAffinityTerm"), &[("namespaces", Each(&INVALID_NAME, dns_label))]),
     (("core", "PodDNSConfig"), &[("searches", Each(&INVALID_NAME, search_domain))]),
     (("core", "PodDNSConfigOption"), &[("name", Given)]),
+    (("core", "PodOS"), &[("name", Choice(&["linux", "windows"]))]),
     (("core", "PodReadinessGate"), &[("conditionType", Given), ("conditionType", Text(&INVALID_LABEL, qualified_name))]),
     (("core", "PodSecurityContext"), &[("supplementalGroups", EachBetween(0, 2_147_483_647))]),
     (("core", "PodTemplate"), &[("template", Present)]),
@@ -213,6 +214,7 @@ static ROWS: &[Row] = &[
     (("flowcontrol", "FlowSchemaSpec"), &[("matchingPrecedence", Between(0, 10000))]),
     (("flowcontrol", "PolicyRulesWithSubjects"), &[("subjects", Given)]),
     (("flowcontrol", "PriorityLevelConfigurationReference"), &[("name", Given), ("name", Text(&INVALID_NAME, dns_subdomain))]),
+    (("flowcontrol", "PriorityLevelConfigurationSpec"), &[("type", Choice(&["Exempt", "Limited"]))]),
     (("flowcontrol", "ResourcePolicyRule"), &[("verbs", Given), ("apiGroups", Given), ("resources", Given)]),
     (
         ("flowcontrol", "ServiceAccountSubject"),
@@ -279,6 +281,7 @@ const WEBHOOK: &[(&str, Ask)] = &[
     ("name", Given),
     ("name", Text(&INVALID_NAME, three_parts)),
     ("admissionReviewVersions", Given),
+    ("sideEffects", Choice(&["None", "NoneOnDryRun"])),
     ("timeoutSeconds", Between(1, 30)),
 ];
 

@@ -5,7 +5,7 @@ use super::structure::Walk;
 use super::text::{dns_label, dns_subdomain, label_value, path_segment, qualified_name};
 use super::{CONFLICTING_FIELDS, INVALID_LABEL, INVALID_NAME, MISSING_FIELD, TOO_LARGE};
 use crate::check::finding;
-use crate::check::pod::{items, text};
+use crate::check::pod::{is_built_in, items, text};
 use crate::check::schema::Schema;
 use crate::object::{Data, Map, Node, Object};
 
@@ -35,9 +35,20 @@ pub(super) fn object<'a>(walk: &mut Walk<'a, '_>, metadata: &'a Node) {
         walk.report(&INVALID_NAME, prefix, format!("the beginning of the name {wrong}"));
     }
     walk.form(metadata, "namespace", &INVALID_NAME, dns_label);
+    let form: Form = if is_built_in(&object.source.group) { finalizer } else { qualified_name };
+    for item in items(metadata, "finalizers") {
+        walk.item_form(item, "finalizer", &INVALID_LABEL, form);
+    }
     if object.kind() == "Namespace" && object.source.group.is_empty() {
         pod_security_labels(walk, metadata.get("labels"));
     }
+}
+
+/// A finalizer of the server's own types: one of Kubernetes', or a name with a domain.
+fn finalizer(text: &str) -> Result<(), String> {
+    qualified_name(text)?;
+    let known = text.contains('/') || matches!(text, "kubernetes" | "orphan" | "foregroundDeletion");
+    known.then_some(()).ok_or_else(|| "needs a domain, such as `example.org/name`".to_owned())
 }
 
 /// The labels that set a namespace's pod-security level: the server refuses others than the three levels.
@@ -46,6 +57,16 @@ fn pod_security_labels<'a>(walk: &mut Walk<'a, '_>, labels: Option<&'a Node>) {
         let key = format!("pod-security.kubernetes.io/{mode}");
         if let Some(level) = labels.and_then(|labels| labels.get(&key)) {
             walk.chosen(level, "the pod-security level", &["privileged", "baseline", "restricted"]);
+        }
+        let Some(version) = labels.and_then(|labels| labels.get(&format!("{key}-version"))) else { continue };
+        let minor = version.as_str().and_then(|version| version.strip_prefix("v1."));
+        if version.as_str() != Some("latest") && minor.is_none_or(|minor| minor.parse::<u32>().is_err()) {
+            walk.report_with(
+                &INVALID_LABEL,
+                version,
+                "this is no version of the pod-security standards",
+                "write `latest`, or such as `v1.37`",
+            );
         }
     }
 }
@@ -73,9 +94,6 @@ pub(super) fn metadata<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
             let place = node.get("annotations").unwrap_or(node);
             walk.report(&TOO_LARGE, place, format!("the annotations have {size} bytes, more than {MOST_ANNOTATIONS}"));
         }
-    }
-    for finalizer in items(node, "finalizers") {
-        walk.item_form(finalizer, "finalizer", &INVALID_LABEL, qualified_name);
     }
 }
 

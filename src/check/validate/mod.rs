@@ -2,6 +2,7 @@
 //! by the server's own rules for its types.
 
 mod access;
+mod admission;
 mod config;
 mod container;
 mod crd;

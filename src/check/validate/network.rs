@@ -175,6 +175,11 @@ pub(super) fn networking<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a
             walk.between(node, "number", 1, 65535);
             walk.form(node, "name", &INVALID_NAME, port_name);
         }
+        "ServiceCIDRSpec" => {
+            for range in items(node, "cidrs") {
+                cidr(walk, range);
+            }
+        }
         "NetworkPolicyPort" => policy_port(walk, node),
         "NetworkPolicyPeer" => peer(walk, node),
         "IPBlock" => block(walk, schema, node),
@@ -219,6 +224,22 @@ pub(super) fn endpoints<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     }
 }
 
+/// An address that can be behind a Service: none of the host's own, of the link's or of a group; of the family that is named.
+pub(super) fn endpoint<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, family: Option<&str>) {
+    super::pod::ip(walk, node);
+    let Some(address) = node.as_str().and_then(|written| written.parse::<IpAddr>().ok()) else { return };
+    let link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    if address.is_loopback() || address.is_unspecified() || address.is_multicast() || link_local {
+        walk.report(&INVALID_VALUE, node, format!("`{address}` can't be behind a Service"));
+    }
+    if matches!((family, address), (Some("IPv4"), IpAddr::V6(_)) | (Some("IPv6"), IpAddr::V4(_))) {
+        walk.report(&INVALID_VALUE, node, format!("`{address}` isn't of the family that `addressType` names"));
+    }
+}
+
 /// An EndpointSlice: addresses of its type, and ports told apart by name.
 pub(super) fn slices<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
     if name != "EndpointSlice" {
@@ -229,7 +250,7 @@ pub(super) fn slices<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
     for address in items(node, "endpoints").iter().flat_map(|endpoint| items(endpoint, "addresses")) {
         match kind {
             Some("FQDN") => walk.item_form(address, "address", &INVALID_NAME, dns_subdomain),
-            _ => super::pod::ip(walk, address),
+            _ => endpoint(walk, address, kind),
         }
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn spec<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node)
     walk.unique(items(node, "volumes"), "name", "volumes");
     mounts(walk, node, &containers);
     init_containers(walk, node);
+    claims(walk, node, &containers);
     for field in ["serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"] {
         walk.form(node, field, &INVALID_NAME, dns_subdomain);
     }
@@ -65,6 +66,18 @@ fn mounts<'a>(walk: &mut Walk<'a, '_>, spec: &'a Node, containers: &[&'a Node]) 
             if let Some(written) = path.as_str().filter(|written| !paths.insert(*written)) {
                 walk.report(&super::DUPLICATE_ITEM, path, format!("`{written}` is mounted twice in this container"));
             }
+        }
+    }
+}
+
+/// Every claim of a container is one of the pod's.
+fn claims<'a>(walk: &mut Walk<'a, '_>, spec: &'a Node, containers: &[&'a Node]) {
+    let known: Vec<&str> = items(spec, "resourceClaims").iter().filter_map(|claim| text(claim, "name")).collect();
+    let claims =
+        containers.iter().filter_map(|container| container.get("resources")).flat_map(|resources| items(resources, "claims"));
+    for name in claims.filter_map(|claim| claim.get("name")) {
+        if name.as_str().is_some_and(|name| !known.contains(&name)) {
+            walk.report(&INVALID_VALUE, name, "the pod has no such claim under `resourceClaims`");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::quantity::Quantity;
 use super::structure::Walk;
 use super::text::path_segment;
 use super::{CONFLICTING_FIELDS, INVALID_NAME, INVALID_QUANTITY, INVALID_VALUE, MISSING_FIELD};
-use crate::check::pod::text;
+use crate::check::pod::{items, text};
 use crate::check::schema::Schema;
 use crate::object::Node;
 
@@ -13,6 +13,7 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
         "HorizontalPodAutoscalerSpec" => {
             walk.between(node, "minReplicas", 0, i64::MAX);
             walk.between(node, "maxReplicas", 1, i64::MAX);
+            from_nothing(walk, node);
             let number = |field: &str| node.get(field).and_then(Node::as_int);
             if let Some(target) = node.get("scaleTargetRef") {
                 scaled(walk, target);
@@ -56,6 +57,14 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
             walk.amount(node, "maxUnavailable", true);
         }
         _ => {}
+    }
+}
+
+/// Down to nothing scales only what is measured outside of the pods.
+fn from_nothing<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
+    let outside = items(node, "metrics").iter().any(|metric| matches!(text(metric, "type"), Some("Object" | "External")));
+    if let Some(least) = node.get("minReplicas").filter(|least| least.as_int() == Some(0) && !outside) {
+        walk.report(&INVALID_VALUE, least, "`minReplicas: 0` needs a metric of type `Object` or `External`");
     }
 }
 

@@ -1,10 +1,9 @@
 //! The half that the OpenAPI doesn't say: what the API server's own validation asks of its types, found by the name of the
 //! definition that stands at a place. Held against a real API server by the tests of `tests/cluster`.
 
-use super::INVALID_VALUE;
 use super::structure::Walk;
 use super::trail::Trail;
-use super::{access, config, container, crd, facts, meta, network, pod, scale, storage, volume, workload};
+use super::{access, admission, config, container, crd, facts, meta, network, pod, scale, storage, volume, workload};
 use crate::check::pod::items;
 use crate::check::schema::Schema;
 use crate::object::Node;
@@ -37,24 +36,16 @@ pub(super) fn look<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node,
         "networking" => network::networking(walk, schema, node, name),
         "rbac" => access::look(walk, schema, node, name),
         "apiextensions" => crd::look(walk, node, name),
-        "admissionregistration" => webhook(walk, node, name),
+        "admissionregistration" => admission::look(walk, node, name),
+        "apiregistration" if name == "APIService" => admission::api_service(walk, node),
+        "resource" if name == "ResourceSliceSpec" => {
+            walk.one_of(node, &["nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection"], true);
+        }
         "discovery" => network::slices(walk, node, name),
         "node" if name == "Overhead" => container::resource_names(walk, node.get("podFixed")),
         "node" if name == "Scheduling" => meta::labels(walk, node.get("nodeSelector")),
         "storage" | "scheduling" => storage::classes(walk, schema, node, name),
         _ => {}
-    }
-}
-
-fn webhook<'a>(walk: &mut Walk<'a, '_>, node: &'a Node, name: &str) {
-    if name == "WebhookClientConfig" {
-        walk.one_of(node, &["url", "service"], true);
-    }
-    let versions = items(node, "admissionReviewVersions");
-    let known = versions.iter().any(|version| matches!(version.as_str(), Some("v1" | "v1beta1")));
-    if name.ends_with("Webhook") && !versions.is_empty() && !known {
-        let place = node.get("admissionReviewVersions").unwrap_or(node);
-        walk.report(&INVALID_VALUE, place, "one of the versions must be `v1` or `v1beta1`");
     }
 }
 
@@ -96,7 +87,7 @@ fn core<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str
         "EndpointSubset" => network::endpoints(walk, node),
         "EndpointAddress" => {
             if let Some(address) = node.get("ip") {
-                pod::ip(walk, address);
+                network::endpoint(walk, address, None);
             }
         }
         "HostPathVolumeSource" => volume::host_path(walk, schema, node),

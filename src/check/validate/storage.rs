@@ -75,11 +75,15 @@ pub(super) fn volume<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Nod
     let fields = node.as_map().into_iter().flat_map(Map::keys).map(Text::as_str);
     let sources: Vec<&str> = fields.filter(|field| !OTHER.contains(field) && schema.field(field).is_some()).collect();
     walk.one_of(node, &sources, true);
+    if node.get("local").is_some() && node.get("nodeAffinity").is_none() {
+        walk.report(&MISSING_FIELD, node, "a local volume needs `nodeAffinity`: it is on one node");
+    }
 }
 
 /// StorageClasses and PriorityClasses.
 pub(super) fn classes<'a>(walk: &mut Walk<'a, '_>, schema: &Schema, node: &'a Node, name: &str) {
     match name {
+        "VolumeAttachmentSource" => walk.one_of(node, &["persistentVolumeName", "inlineVolumeSpec"], true),
         "StorageClass" => walk.need(node, schema, "provisioner"),
         "PriorityClass" => {
             let own = node.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str).unwrap_or_default();

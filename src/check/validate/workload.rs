@@ -192,7 +192,8 @@ fn job<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
     );
     walk.choice(node, "completionMode", &["NonIndexed", "Indexed"]);
     let indexed = text(node, "completionMode") == Some("Indexed");
-    if indexed && node.get("completions").is_none() {
+    // A Job's are its parallelism if nothing is said; nobody fills in those of a CronJob's template.
+    if indexed && node.get("completions").is_none() && walk.object.kind() == "CronJob" {
         walk.report(&MISSING_FIELD, node, "`completionMode: Indexed` needs `completions`");
     }
     if !indexed {
@@ -260,10 +261,23 @@ fn failure_policy<'a>(walk: &mut Walk<'a, '_>, node: &'a Node) {
             (None, true) => walk.report(&MISSING_FIELD, rule, "one of `onExitCodes`, `onPodConditions` must be given here"),
             _ => {}
         }
+        if let Some(codes) = rule.get("onExitCodes") {
+            exit_codes(walk, codes);
+        }
         let Some(name) = rule.get("onExitCodes").and_then(|codes| codes.get("containerName")) else { continue };
         if name.as_str().is_some_and(|name| !containers.contains(&name)) {
             walk.report(&INVALID_VALUE, name, "there is no container of this name in the template");
         }
+    }
+}
+
+/// 0 is success, so no failure has it.
+fn exit_codes<'a>(walk: &mut Walk<'a, '_>, codes: &'a Node) {
+    if text(codes, "operator") != Some("In") {
+        return;
+    }
+    if let Some(zero) = items(codes, "values").iter().find(|code| code.as_int() == Some(0)) {
+        walk.report(&INVALID_VALUE, zero, "exit code 0 is success: no failure has it");
     }
 }
 
