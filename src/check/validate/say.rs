@@ -6,8 +6,8 @@ use super::{CONFLICTING_FIELDS, INVALID_VALUE, MISSING_FIELD};
 use crate::check::finding;
 use crate::check::pod::text;
 use crate::check::schema::Schema;
-use crate::diagnostic::Rule;
-use crate::object::{Data, Node};
+use crate::diagnostic::{Rule, nearest};
+use crate::object::{Data, Map, Node};
 
 /// A form of text: why a text isn't of it.
 pub(super) type Form = fn(&str) -> Result<(), Wrong>;
@@ -27,7 +27,7 @@ impl<'a> Walk<'a, '_> {
     pub(super) fn need(&mut self, node: &'a Node, schema: &Schema, field: &str) {
         let given = node.get(field);
         let reported = given.is_none() && schema.field(field).is_some_and(|field| field.required);
-        if is_empty(given) && !reported {
+        if is_empty(given) && !reported && !slipped(node, &[field], |key| schema.field(key).is_some()) {
             self.report(&MISSING_FIELD, given.unwrap_or(node), format!("`{field}` must be given here, and not be empty"));
         }
     }
@@ -88,7 +88,7 @@ impl<'a> Walk<'a, '_> {
         if let [first, second, ..] = given.as_slice() {
             let place = node.get(second).unwrap_or(node);
             self.report(&CONFLICTING_FIELDS, place, format!("`{first}` and `{second}` exclude each other"));
-        } else if given.is_empty() && some {
+        } else if given.is_empty() && some && !slipped(node, fields, |key| fields.contains(&key)) {
             let list = fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
             self.report(&MISSING_FIELD, node, format!("one of {list} must be given here"));
         }
@@ -151,6 +151,16 @@ impl<'a> Walk<'a, '_> {
             }
         }
     }
+}
+
+/// Whether a map has a key that reads like a slip of one of the fields it lacks: then the unknown field is reported, and that is
+/// enough.
+fn slipped(node: &Node, fields: &[&str], known: impl Fn(&str) -> bool) -> bool {
+    let keys = node.as_map().into_iter().flat_map(Map::keys);
+    keys.filter(|key| !known(key)).any(|key| {
+        let near = nearest(key, fields.iter().copied());
+        near.is_some_and(|near| near.len().abs_diff(key.len()) <= 3)
+    })
 }
 
 /// Whether Go would see nothing there: absent, null, or an empty text, list or map.

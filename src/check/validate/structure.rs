@@ -112,7 +112,8 @@ impl<'a> Walk<'a, '_> {
     fn required(&mut self, node: &Node, map: &Map, schema: SchemaRef<'_>, at: &Trail<'_>) {
         for field in schema.fields().iter().filter(|field| field.required) {
             let given = map.get(&field.name).is_some_and(|node| !matches!(node.data, Data::Null) || self.custom);
-            if !given && self.requires(schema, &field.name, at) && schema.node(field.node).default.is_none() {
+            let slip = || map.keys().any(|key| schema.child(key).is_none() && nearest(key, [field.name.as_str()]).is_some());
+            if !given && !slip() && self.requires(schema, &field.name, at) && schema.node(field.node).default.is_none() {
                 let path = at.path().child(field.name.as_str());
                 let place = if at.is_root() { "the object".to_owned() } else { format!("`{}`", at.path()) };
                 let message = format!("{place} lacks `{}`", field.name);
