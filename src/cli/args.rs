@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
@@ -135,8 +137,12 @@ impl Command {
 }
 
 /// Answers a command line that clap didn't take: help and version on stdout with exit 0, anything else on stderr with 2.
-pub(super) fn refuse(error: &clap::Error, system: System) -> Exit {
+pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], system: System) -> Exit {
     let mut context = Context::new(system, Global::default());
+    let is_about_secrets = arguments.iter().any(|argument| argument == "secrets");
+    if is_about_secrets && hide_value(&mut error) {
+        context.say("a value is never taken from the command line, where every process can see it: give it on stdin");
+    }
     let text = error.render();
     if error.use_stderr() {
         let text = if context.colors_messages() { text.ansi().to_string() } else { text.to_string() };
@@ -146,4 +152,19 @@ pub(super) fn refuse(error: &clap::Error, system: System) -> Exit {
     let text = if context.colors_output() { text.ansi().to_string() } else { text.to_string() };
     let written = context.write(&text).map(|()| Exit::Fine);
     context.finish(written)
+}
+
+/// Takes an argument that nobody expected out of the message: it may be a secret's value. Options are shown as they are.
+fn hide_value(error: &mut clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue};
+    let mut hidden = false;
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
+        let is_value =
+            matches!(error.get(kind), Some(ContextValue::String(text)) if !text.starts_with('-') && !text.starts_with('<'));
+        if is_value {
+            error.insert(kind, ContextValue::String("VALUE".to_owned()));
+            hidden = true;
+        }
+    }
+    hidden
 }

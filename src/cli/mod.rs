@@ -46,9 +46,9 @@ pub fn main() -> std::process::ExitCode {
 /// Runs one command line: `arguments` with the program's name first. All that it reads and writes goes through `system`.
 pub fn run(arguments: Vec<OsString>, system: System) -> Exit {
     panic::guard(|| {
-        let cli = match Cli::try_parse_from(arguments) {
+        let cli = match Cli::try_parse_from(&arguments) {
             Ok(cli) => cli,
-            Err(error) => return args::refuse(&error, system),
+            Err(error) => return args::refuse(error, &arguments, system),
         };
         let mut context = Context::new(system, cli.global);
         let ended = cli.command.run(&mut context);

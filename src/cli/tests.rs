@@ -62,6 +62,13 @@ fn colors_are_for_terminals_or_on_request() {
 }
 
 #[test]
+fn a_secret_given_as_an_argument_is_not_repeated() {
+    let ran = plimsoll(Path::new("/"), &["secrets", "set", "prod", "db.password", "hunter2"]);
+    assert_eq!(ran.exit, Exit::Invalid);
+    assert!(!ran.stderr.contains("hunter2") && ran.stderr.contains("stdin"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_closed_pipe_is_nobodys_error() {
     struct Closed;
     impl io::Write for Closed {
