@@ -1,0 +1,65 @@
+//! Files that are not what they should be.
+#![expect(clippy::disallowed_methods, reason = "the test lays out links and large files")]
+
+use crate::harness::process::Sandbox;
+
+const ENVIRONMENT: &str = "[target]\nnamespace = \"demo\"\nbundles = [\"app\"]\nkubernetes = \"1.37\"\n";
+const CONFIGMAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: params\ndata:\n  A: one\n";
+
+fn sandbox(environment: &str, template: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("environments/dev.toml", ENVIRONMENT.to_owned() + environment);
+    sandbox.write("templates/app/x.yaml", template);
+    sandbox
+}
+
+#[test]
+fn outside_the_root_by_link() {
+    let sandbox = sandbox("[configmap.files]\nfiles = [\"files/passwd\"]\n", CONFIGMAP);
+    sandbox.write("environments/files/other", "x");
+    std::os::unix::fs::symlink("/etc/passwd", sandbox.repo().join("environments/files/passwd")).expect("a link");
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    assert!(run.err().contains("file-outside-root"), "{}", run.err());
+    assert!(run.err().contains("environments/dev.toml:6:"), "{}", run.err());
+}
+
+#[test]
+fn a_template_that_is_a_link_out_is_refused() {
+    let sandbox = sandbox("", CONFIGMAP);
+    std::os::unix::fs::symlink("/etc/hostname", sandbox.repo().join("templates/app/y.yaml")).expect("a link");
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    assert!(run.err().contains("file-outside-root"), "{}", run.err());
+}
+
+#[test]
+fn configmap_over_a_mebibyte() {
+    let sandbox = sandbox("[configmap.big]\nfiles = [\"files/big\"]\n", CONFIGMAP);
+    sandbox.write("environments/files/big", vec![b'x'; 1_100_000]);
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    assert!(run.err().contains("configmap-too-large"), "{}", run.err());
+}
+
+#[test]
+fn ten_thousand_errors() {
+    let template: String = (0..10_000).map(|n| format!("{CONFIGMAP}  B: {{{{ values.nope_{n} }}}}\n---\n").replace("params", &format!("p{n}"))).collect();
+    let sandbox = sandbox("[values]\nknown = 1\n", &template);
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    let shown = run.err().matches("undefined-variable").count();
+    assert!(shown >= 1 && shown <= 51, "{shown} shown");
+    // Findings of the checks are not bounded by the renderer: all are counted.
+    let template: String = (0..10_000).map(|n| CONFIGMAP.replace("params", &format!("p{n}")) + "nope: 1\n---\n").collect();
+    let sandbox = self::sandbox("", &template);
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    let text = run.out() + &run.err();
+    assert_eq!(text.matches("[unknown-field]").count(), 50, "{}", &text[..text.len().min(2000)]);
+    assert!(text.contains("10,000") || text.contains("10000"), "the count isn't there: {}", &text[text.len().saturating_sub(500)..]);
+}
+
+#[test]
+fn ten_thousand_toml_errors() {
+    let broken: String = (0..10_000).map(|n| format!("key{n} = nope{n}\n")).collect();
+    let sandbox = sandbox(&format!("[values]\n{broken}"), CONFIGMAP);
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    let text = run.out() + &run.err();
+    assert_eq!(text.matches("[toml-syntax]").count(), 20 + 1, "{}", &text[..text.len().min(2000)]);
+}

@@ -1,0 +1,6 @@
+//! What the tests share.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod archive;
+pub mod canary;
+pub mod process;
