@@ -1,12 +1,12 @@
 //! Golden cases: every file of `tests/cases` is a test of its own (tests/cases/README.md says how one is written).
 #![expect(clippy::disallowed_methods, reason = "the runner reads the cases from the disk")]
 
-#[path = "harness/archive.rs"]
-mod archive;
+#[path = "harness/mod.rs"]
+mod harness;
 
 use std::path::{Path, PathBuf};
 
-use archive::{Case, Expectation};
+use harness::archive::{Case, Expectation};
 use libtest_mimic::{Arguments, Failed, Trial};
 use plimsoll::diagnostic::{Annotation, Diagnostics};
 use plimsoll::pipeline::{self, Compiled, Options};
@@ -72,8 +72,7 @@ fn run(path: &Path, case: &Case) -> Result<(), String> {
     };
     let mut problems = compare(&files, &findings, &case.expected);
     if case.files.contains_key("expect.text") {
-        let shown = plimsoll::report::diagnostics::text(&findings, files.map());
-        hold(path, "expect.text", case, &shown, &mut problems);
+        hold(path, "expect.text", case, &shown(&findings, &files), &mut problems);
     }
     if case.files.contains_key("expect.yaml") {
         let shown = compiled.as_ref().map_or_else(|| "(nothing: it doesn't compile)\n".to_owned(), yaml);
@@ -82,8 +81,12 @@ fn run(path: &Path, case: &Case) -> Result<(), String> {
     if problems.is_empty() {
         return Ok(());
     }
-    problems.push(format!("\nwhat was found:\n{}", plimsoll::report::diagnostics::text(&findings, files.map())));
+    problems.push(format!("\nwhat was found:\n{}", shown(&findings, &files)));
     Err(problems.join("\n"))
+}
+
+fn shown(findings: &Diagnostics, files: &Files) -> String {
+    plimsoll::report::diagnostics::text(&[plimsoll::report::diagnostics::Findings::new(findings, files.map())], false)
 }
 
 fn yaml(compiled: &Compiled) -> String {

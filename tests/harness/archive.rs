@@ -54,7 +54,7 @@ impl Case {
         for (name, member) in self.files.iter().filter(|(name, _)| !name.starts_with("expect.")) {
             match member.note.as_str() {
                 "" => files.push((name.clone(), member.text.clone().into_bytes())),
-                "sealed" => files.extend(seal(name, &member.text)),
+                "sealed" => files.extend(super::seal::seal(name, &member.text)),
                 "base64" => {
                     use base64::Engine as _;
                     let bytes = base64::engine::general_purpose::STANDARD.decode(member.text.replace('\n', ""));

@@ -4,3 +4,4 @@
 pub mod archive;
 pub mod canary;
 pub mod process;
+pub mod seal;

@@ -1,0 +1,32 @@
+//! Sealed files for cases and benches, made as the commands make them, with one fixed identity.
+#![expect(clippy::disallowed_methods, reason = "sealing works on the disk; the test reads what it wrote")]
+
+use plimsoll::secret::{Identities, Recipient, Target, Sealer};
+use plimsoll::source::commit::Writer;
+use plimsoll::source::{DiskTree, Files, RootPath};
+
+/// Opens what the cases seal; nothing in them is real.
+pub const IDENTITY: &str = "AGE-SECRET-KEY-15X6GDUZLN724J54XN6JXTN9QG8W8VUPZ6KD90ZE0CG260PD8MYESR92Y8W";
+pub const RECIPIENT: &str = "age12a6q3ukcn0mjx8lcqtja2pfgjegrmjm0rq0pcaq0k7yrcz3haylqhnh4fu";
+
+/// The sealed file and its index, by path, for TOML text `text` at the path `name`.
+pub fn seal(name: &str, text: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = RootPath::new(name).expect("a path inside the repository");
+    std::fs::create_dir_all(folder.path().join(path.parent().as_str())).expect("a folder");
+    let writer = Writer::open(folder.path()).expect("the write door");
+    let files = Files::new(DiskTree::new(folder.path()).expect("a tree"));
+    let mut identities = Identities::none();
+    identities.add("the tests' identity", IDENTITY.as_bytes()).expect("an identity");
+    let target = Target { path: path.clone(), recipients: vec![Recipient::parse(RECIPIENT).expect("a recipient")] };
+    let mut sealer = Sealer { files: &files, writer: &writer, identities: &mut identities };
+    sealer.set_text(&target, text).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    let index = name.replace(".age", ".index.toml");
+    [name.to_owned(), index]
+        .into_iter()
+        .map(|name| {
+            let bytes = std::fs::read(folder.path().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, bytes)
+        })
+        .collect()
+}
