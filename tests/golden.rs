@@ -90,7 +90,7 @@ fn shown(findings: &Diagnostics, files: &Files) -> String {
 }
 
 fn yaml(compiled: &Compiled) -> String {
-    compiled.to_yaml().unwrap_or_else(|error| format!("(not written: {error:?})\n"))
+    compiled.to_yaml().map_or_else(|error| format!("(not written: {error:?})\n"), |text| text.to_string())
 }
 
 fn tree(case: &Case) -> Result<MemoryTree, String> {

@@ -22,10 +22,10 @@ fn truncated() {
     let whole = sandbox.read("environments/dev.secrets.age");
     sandbox.write("environments/dev.secrets.age", &whole[..whole.len() / 2]);
     let run = get(&sandbox).exits(2);
-    assert!(run.err().contains("sealed-corrupt") || run.err().contains("stale-index"), "{}", run.err());
+    assert!(run.err().contains("sealed-corrupt") || run.err().contains("index-stale"), "{}", run.err());
     // Nothing is opened without need: the check that needs no key says that the index is stale.
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("stale-index"), "{}", run.err());
+    assert!(run.err().contains("index-stale"), "{}", run.err());
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn with_a_flipped_byte() {
     bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
     sandbox.write("environments/dev.secrets.age", bytes);
     let run = get(&sandbox).exits(2);
-    assert!(run.err().contains("sealed-corrupt") || run.err().contains("stale-index"), "{}", run.err());
+    assert!(run.err().contains("sealed-corrupt") || run.err().contains("index-stale"), "{}", run.err());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn with_an_index_that_does_not_fit() {
     let index = sandbox.read("environments/staging.secrets.index.toml");
     sandbox.write("environments/dev.secrets.index.toml", index);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("stale-index"), "{}", run.err());
+    assert!(run.err().contains("index-stale"), "{}", run.err());
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn explain(error: &ScanError, text: &str, place: Place) -> Diagnostic
     }
 }
 
-const INDENT: &str = "every line of a multi-line value stands deeper than its key; in a template, use `| indent(n=…)`";
+const INDENT: &str = "every line of a multi-line value stands deeper than its key; in a template, use `| indent(width=…)`";
 const TAB: &str = "indent with spaces: YAML takes no tabs";
 const QUOTE: &str = "close the quote; inside double quotes write `\\\"` and `\\\\`, inside single quotes `''`";
 
