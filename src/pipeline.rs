@@ -71,21 +71,16 @@ pub fn compile(files: &Files, name: &str, options: &Options) -> Result<Compiled,
         Ok(rendered) => rendered,
         Err(problems) => return Err(with_tables(problems, files, &environment, &secrets)),
     };
-    let mut bundle = build(files, &environment, &secrets, &rendered).map_err(|problems| rendered.relocate(problems))?;
-    bundle.findings.extend(secrets.findings().iter().cloned());
+    let bundle = build(files, &environment, &secrets, &rendered).map_err(|problems| rendered.relocate(problems))?;
     let findings = if options.check {
-        let values_read = below_values(&rendered);
-        check::check(Input { files, environment: &environment, secrets: &secrets, bundle: &bundle, values_read: values_read.as_ref() })
+        let values_read = rendered.values_read();
+        let values_read: Option<&BTreeSet<String>> = Some(&values_read);
+        check::check(Input { files, environment: &environment, secrets: &secrets, bundle: &bundle, values_read })
     } else {
         bundle.findings.clone()
     };
     let findings = rendered.relocate(findings);
     Ok(Compiled { environment, secrets, rendered, bundle, findings })
-}
-
-/// The paths below `values` that templates read; `None` if one takes all of `values`, so that nothing is unused.
-fn below_values(rendered: &Rendered) -> Option<BTreeSet<String>> {
-    rendered.values_read().into_iter().map(|path| path.strip_prefix("values.").map(str::to_owned)).collect()
 }
 
 /// From rendered texts to final names.
