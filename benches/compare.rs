@@ -6,6 +6,9 @@
 //! The peers are built at pinned versions by `tests/cluster/peers`.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark starts processes, reads the clock and prints")]
 
+#[path = "../tests/harness/seal.rs"]
+mod seal;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -251,9 +254,9 @@ recipients = [RECIPIENT]
         let text = workload(unit, "{{ values.replicas }}", &format!("app-{unit}-config"), &format!("app-{unit}-secret"));
         write(folder.join(format!("templates/app/app-{unit}.yaml")), &text);
     }
-    let recipient = format!("{:?}", plimsoll::secret::testing::RECIPIENT);
+    let recipient = format!("{:?}", seal::RECIPIENT);
     write(folder.join("environments/prod.toml"), &environment.replace("RECIPIENT", &recipient));
-    for (path, bytes) in plimsoll::secret::testing::seal("environments/prod.secrets.age", &sealed) {
+    for (path, bytes) in seal::seal("environments/prod.secrets.age", &sealed) {
         std::fs::write(folder.join(path), bytes).expect("a sealed file");
     }
 }

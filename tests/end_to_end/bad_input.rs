@@ -74,7 +74,7 @@ fn every_case_exits_as_promised() {
         let command = input.command.clone().unwrap_or_else(|| vec!["check".to_owned(), "dev".to_owned()]);
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         let run = sandbox.plimsoll(&arguments).exits(input.exit);
-        let shown = run.out() + &run.err();
+        let shown = run.said();
         assert!(shown.contains(&input.rule), "{name}: `{}` isn't named\n{shown}", input.rule);
         let expected = case.expected.iter().find(|expected| expected.rule == input.rule);
         if let Some((file, line, _)) = expected.and_then(|expected| expected.place.as_ref()) {

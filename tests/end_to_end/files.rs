@@ -19,8 +19,8 @@ fn outside_the_root_by_link() {
     sandbox.write("environments/files/other", "x");
     std::os::unix::fs::symlink("/etc/passwd", sandbox.repo().join("environments/files/passwd")).expect("a link");
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("file-outside-root"), "{}", run.err());
-    assert!(run.err().contains("environments/dev.toml:6:"), "{}", run.err());
+    assert!(run.said().contains("file-outside-root"), "{}", run.said());
+    assert!(run.said().contains("environments/dev.toml:6:"), "{}", run.said());
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn a_template_that_is_a_link_out_is_refused() {
     let sandbox = sandbox("", CONFIGMAP);
     std::os::unix::fs::symlink("/etc/hostname", sandbox.repo().join("templates/app/y.yaml")).expect("a link");
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("file-outside-root"), "{}", run.err());
+    assert!(run.said().contains("file-outside-root"), "{}", run.said());
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn configmap_over_a_mebibyte() {
     let sandbox = sandbox("[configmap.big]\nfiles = [\"files/big\"]\n", CONFIGMAP);
     sandbox.write("environments/files/big", vec![b'x'; 1_100_000]);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("configmap-too-large"), "{}", run.err());
+    assert!(run.said().contains("configmap-too-large"), "{}", run.said());
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn ten_thousand_errors() {
     let template: String = (0..10_000).map(|n| format!("{CONFIGMAP}  B: {{{{ values.nope_{n} }}}}\n---\n").replace("params", &format!("p{n}"))).collect();
     let sandbox = sandbox("[values]\nknown = 1\n", &template);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    let shown = run.err().matches("undefined-variable").count();
+    let shown = run.said().matches("undefined-variable").count();
     assert!(shown >= 1 && shown <= 51, "{shown} shown");
     // Findings of the checks are not bounded by the renderer: all are counted.
     let template: String = (0..10_000).map(|n| CONFIGMAP.replace("params", &format!("p{n}")) + "nope: 1\n---\n").collect();
     let sandbox = self::sandbox("", &template);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    let text = run.out() + &run.err();
+    let text = run.said();
     assert_eq!(text.matches("[unknown-field]").count(), 50, "{}", &text[..text.len().min(2000)]);
     assert!(text.contains("10,000") || text.contains("10000"), "the count isn't there: {}", &text[text.len().saturating_sub(500)..]);
 }
@@ -60,6 +60,6 @@ fn ten_thousand_toml_errors() {
     let broken: String = (0..10_000).map(|n| format!("key{n} = nope{n}\n")).collect();
     let sandbox = sandbox(&format!("[values]\n{broken}"), CONFIGMAP);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    let text = run.out() + &run.err();
+    let text = run.said();
     assert_eq!(text.matches("[toml-syntax]").count(), 20 + 1, "{}", &text[..text.len().min(2000)]);
 }

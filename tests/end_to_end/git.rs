@@ -7,7 +7,7 @@ fn unborn_branch() {
     let sandbox = Sandbox::reference();
     sandbox.git(&["init", "-q"]).exits(0);
     let run = sandbox.plimsoll(&["diff", "dev", "--against", "git:HEAD"]).exits(2);
-    assert!(run.err().contains("git-unborn-branch"), "{}", run.err());
+    assert!(run.said().contains("git-unborn-branch"), "{}", run.said());
 }
 
 #[test]
@@ -17,9 +17,9 @@ fn revision_that_does_not_exist() {
     sandbox.git(&["add", "-A"]).exits(0);
     sandbox.git(&["commit", "-qm", "first"]).exits(0);
     let run = sandbox.plimsoll(&["diff", "dev", "--against", "git:no-such-tag"]).exits(2);
-    assert!(run.err().contains("git-revision-not-found"), "{}", run.err());
+    assert!(run.said().contains("git-revision-not-found"), "{}", run.said());
     let run = sandbox.plimsoll(&["review", "--base", "no-such-tag"]).exits(2);
-    assert!(run.err().contains("git-revision-not-found"), "{}", run.err());
+    assert!(run.said().contains("git-revision-not-found"), "{}", run.said());
     sandbox.plimsoll(&["diff", "dev", "--against", "git:HEAD"]).exits(0);
 }
 
@@ -33,12 +33,12 @@ fn shallow_clone() {
     let from = format!("file://{}", sandbox.repo().display());
     sandbox.git(&["clone", "-q", "--depth", "1", &from, "shallow"]).exits(0);
     let run = sandbox.plimsoll_in("shallow", &["diff", "dev", "--against", "git:HEAD~1"]).exits(2);
-    assert!(run.err().contains("git-shallow-clone"), "{}", run.err());
+    assert!(run.said().contains("git-shallow-clone"), "{}", run.said());
 }
 
 #[test]
 fn not_a_repository() {
     let sandbox = Sandbox::reference();
     let run = sandbox.plimsoll(&["diff", "dev", "--against", "git:HEAD"]).exits(2);
-    assert!(run.err().contains("not-a-git-repository"), "{}", run.err());
+    assert!(run.said().contains("not-a-git-repository"), "{}", run.said());
 }

@@ -13,7 +13,7 @@ fn get(sandbox: &Sandbox) -> crate::harness::process::Run {
 fn for_other_recipients() {
     let sandbox = Sandbox::reference();
     let run = sandbox.plimsoll(&["secrets", "get", "prod", "huggingface.token", DEMO[0], DEMO[1]]).exits(3);
-    assert!(run.err().contains("no-identity"), "{}", run.err());
+    assert!(run.said().contains("sealed-for-others"), "{}", run.said());
 }
 
 #[test]
@@ -22,10 +22,10 @@ fn truncated() {
     let whole = sandbox.read("environments/dev.secrets.age");
     sandbox.write("environments/dev.secrets.age", &whole[..whole.len() / 2]);
     let run = get(&sandbox).exits(2);
-    assert!(run.err().contains("sealed-corrupt") || run.err().contains("index-stale"), "{}", run.err());
+    assert!(run.said().contains("sealed-corrupt") || run.said().contains("index-stale"), "{}", run.said());
     // Nothing is opened without need: the check that needs no key says that the index is stale.
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("index-stale"), "{}", run.err());
+    assert!(run.said().contains("index-stale"), "{}", run.said());
 }
 
 #[test]
@@ -36,16 +36,24 @@ fn with_a_flipped_byte() {
     bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
     sandbox.write("environments/dev.secrets.age", bytes);
     let run = get(&sandbox).exits(2);
-    assert!(run.err().contains("sealed-corrupt") || run.err().contains("index-stale"), "{}", run.err());
+    assert!(run.said().contains("sealed-corrupt") || run.said().contains("index-stale"), "{}", run.said());
 }
 
 #[test]
 fn with_an_index_that_does_not_fit() {
     let sandbox = Sandbox::reference();
+    let old = sandbox.read("environments/dev.secrets.index.toml");
+    let set = ["secrets", "set", "dev", "registry.username", DEMO[0], DEMO[1]];
+    sandbox.plimsoll_with(&set, b"someone else").exits(0);
+    sandbox.write("environments/dev.secrets.index.toml", old);
+    let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
+    assert!(run.said().contains("index-stale"), "{}", run.said());
+    sandbox.plimsoll(&["secrets", "reindex", "dev", DEMO[0], DEMO[1]]).exits(0);
+    sandbox.plimsoll(&["check", "dev"]).exits(0);
     let index = sandbox.read("environments/staging.secrets.index.toml");
     sandbox.write("environments/dev.secrets.index.toml", index);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
-    assert!(run.err().contains("index-stale"), "{}", run.err());
+    assert!(run.said().contains("index-invalid"), "{}", run.said());
 }
 
 #[test]
@@ -53,7 +61,7 @@ fn without_an_identity() {
     let sandbox = Sandbox::reference();
     for command in [&GET[..], &["render", "dev", "--reveal"], &["check", "dev", "--open"]] {
         let run = sandbox.plimsoll(command).exits(3);
-        assert!(run.err().contains("no-identity"), "{}", run.err());
+        assert!(run.said().contains("no-identity"), "{}", run.said());
     }
     // What needs no key works without one.
     for command in [&["render", "dev"][..], &["check", "dev"], &["render", "prod"], &["secrets", "list", "prod"]] {

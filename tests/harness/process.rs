@@ -41,6 +41,11 @@ impl Run {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
+    /// Both streams: results go to stdout, messages to stderr, and a finding is either.
+    pub fn said(&self) -> String {
+        self.out() + &self.err()
+    }
+
     /// Panics with everything unless the exit code is `code`.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
