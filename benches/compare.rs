@@ -22,7 +22,9 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let kustomize = peer("kustomize");
     let helm = peer("helm");
-    println!("| objects | plimsoll, all checks | plimsoll --no-check | kustomize | helm | kustomize ÷ checked | helm ÷ checked | helm ÷ unchecked |");
+    println!(
+        "| objects | plimsoll, all checks | plimsoll --no-check | kustomize | helm | kustomize ÷ checked | helm ÷ checked | helm ÷ unchecked |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for objects in [100, 1_000, 5_000] {
         let project = folder.path().join(objects.to_string());
@@ -267,7 +269,10 @@ fn lay_out_kustomize(folder: &Path, units: usize) {
     let mut secret = "secretGenerator:\n".to_owned();
     for unit in 0..units {
         let _ = writeln!(base, "- app-{unit}.yaml");
-        let _ = write!(config, "- name: app-{unit}-config\n  literals: [LOG_LEVEL=info, UNIT={unit}, \"config.toml=listen = 8080\"]\n");
+        let _ = write!(
+            config,
+            "- name: app-{unit}-config\n  literals: [LOG_LEVEL=info, UNIT={unit}, \"config.toml=listen = 8080\"]\n"
+        );
         let _ = write!(secret, "- name: app-{unit}-secret\n  literals: [token=token-of-{unit}]\n");
         let text = workload(unit, "3", &format!("app-{unit}-config"), &format!("app-{unit}-secret"));
         write(folder.join(format!("base/app-{unit}.yaml")), &text);

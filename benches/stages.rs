@@ -45,7 +45,8 @@ fn stages(criterion: &mut Criterion) {
     let Ok(compiled) = pipeline::compile(&files, "prod", &options) else { return };
     let text = compiled.to_yaml().map(|text| text.to_string()).unwrap_or_default();
 
-    criterion.bench_function("environment::load", |bencher| bencher.iter(|| environment::load(&Files::new(tree.clone()), "prod")));
+    criterion
+        .bench_function("environment::load", |bencher| bencher.iter(|| environment::load(&Files::new(tree.clone()), "prod")));
     criterion.bench_function("template::render", |bencher| {
         let Ok(secrets) = Secrets::read(&files, &compiled.environment) else { return };
         bencher.iter(|| template::render(&files, &compiled.environment, &secrets, None).map(|rendered| rendered.outputs.len()));
@@ -62,7 +63,9 @@ fn stages(criterion: &mut Criterion) {
     for (name, check) in [("pipeline::compile", true), ("pipeline::compile, no checks", false)] {
         let options = Options { check, ..Options::default() };
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| pipeline::compile(&Files::new(tree.clone()), "prod", &options).map(|compiled| compiled.bundle.objects.len()));
+            bencher.iter(|| {
+                pipeline::compile(&Files::new(tree.clone()), "prod", &options).map(|compiled| compiled.bundle.objects.len())
+            });
         });
     }
 }

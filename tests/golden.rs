@@ -113,7 +113,9 @@ fn compare(files: &Files, findings: &Diagnostics, expected: &[Expectation]) -> V
                 && match (&expected.place, &place) {
                     (None, None) => true,
                     (Some((file, line, columns)), Some((name, first, last))) => {
-                        file == name && *line == first.0 && columns.as_ref().is_none_or(|wanted| *wanted.start() == first.1 && *wanted.end() == last.1)
+                        file == name
+                            && *line == first.0
+                            && columns.as_ref().is_none_or(|wanted| *wanted.start() == first.1 && *wanted.end() == last.1)
                     }
                     _ => false,
                 }

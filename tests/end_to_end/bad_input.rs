@@ -49,7 +49,8 @@ fn every_phrase_has_a_test() {
             (Some(_), None) => {}
             (None, Some(test)) => {
                 let (file, function) = test.split_once("::").expect("file::function");
-                let text = std::fs::read_to_string(root().join("tests").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+                let text =
+                    std::fs::read_to_string(root().join("tests").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
                 assert!(text.contains(&format!("fn {function}(")), "{file} has no test `{function}`");
                 assert!(text.contains(&input.rule), "{file} never names `{}`", input.rule);
             }

@@ -41,7 +41,9 @@ fn configmap_over_a_mebibyte() {
 
 #[test]
 fn ten_thousand_errors() {
-    let template: String = (0..10_000).map(|n| format!("{CONFIGMAP}  B: {{{{ values.nope_{n} }}}}\n---\n").replace("params", &format!("p{n}"))).collect();
+    let template: String = (0..10_000)
+        .map(|n| format!("{CONFIGMAP}  B: {{{{ values.nope_{n} }}}}\n---\n").replace("params", &format!("p{n}")))
+        .collect();
     let sandbox = sandbox("[values]\nknown = 1\n", &template);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
     let shown = run.said().matches("undefined-variable").count();
@@ -52,7 +54,11 @@ fn ten_thousand_errors() {
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
     let text = run.said();
     assert_eq!(text.matches("[unknown-field]").count(), 50, "{}", &text[..text.len().min(2000)]);
-    assert!(text.contains("10,000") || text.contains("10000"), "the count isn't there: {}", &text[text.len().saturating_sub(500)..]);
+    assert!(
+        text.contains("10,000") || text.contains("10000"),
+        "the count isn't there: {}",
+        &text[text.len().saturating_sub(500)..]
+    );
 }
 
 #[test]

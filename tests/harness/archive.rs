@@ -68,7 +68,10 @@ impl Case {
 
     fn header_line(&mut self, line: &str) {
         let Some(setting) = line.strip_prefix("#! ") else {
-            assert!(line.trim().is_empty() || line.starts_with("# "), "a header line is `#! key: value`, `# comment` or empty: {line}");
+            assert!(
+                line.trim().is_empty() || line.starts_with("# "),
+                "a header line is `#! key: value`, `# comment` or empty: {line}"
+            );
             return;
         };
         let (key, value) = setting.split_once(':').unwrap_or((setting, ""));
@@ -108,7 +111,8 @@ impl Case {
 }
 
 fn read_marker(marker: &str, file: &str, line: usize) -> Expectation {
-    let (severity, rest) = marker.trim().split_once(':').unwrap_or_else(|| panic!("a marker is `severity: [columns] rule`: {marker}"));
+    let (severity, rest) =
+        marker.trim().split_once(':').unwrap_or_else(|| panic!("a marker is `severity: [columns] rule`: {marker}"));
     assert!(matches!(severity, "error" | "warning" | "note"), "`{severity}` isn't error, warning or note: {marker}");
     let rest = rest.trim();
     let (columns, rule) = match rest.split_once(' ') {

@@ -19,7 +19,8 @@ impl Canary {
         needles.push(("hex", hex(bytes, false).into_bytes()));
         needles.push(("upper-case hex", hex(bytes, true).into_bytes()));
         needles.push(("percent", bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<String>().into_bytes()));
-        needles.push(("JSON escapes", value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>().into_bytes()));
+        needles
+            .push(("JSON escapes", value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>().into_bytes()));
         needles.push(("a debug list of bytes", bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ").into_bytes()));
         // Inside a longer text the base64 of a value depends on its offset modulo 3; the outer characters depend on the neighbours.
         for lead in 0..3 {

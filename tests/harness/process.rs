@@ -159,7 +159,16 @@ impl Sandbox {
 
     /// Runs git with a fixed identity.
     pub fn git(&self, arguments: &[&str]) -> Run {
-        let fixed = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"];
+        let fixed = [
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.org",
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "commit.gpgsign=false",
+        ];
         self.run(".", "git", &[&fixed, arguments].concat(), b"", true)
     }
 
@@ -240,7 +249,9 @@ fn git_objects(folder: &Path) -> Vec<(String, Vec<u8>)> {
         ids.push(*id);
         true
     });
-    ids.iter().filter_map(|id| objects.read(*id).ok().map(|object| (format!("git object {id}"), object.data().to_vec()))).collect()
+    ids.iter()
+        .filter_map(|id| objects.read(*id).ok().map(|object| (format!("git object {id}"), object.data().to_vec())))
+        .collect()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -1,7 +1,7 @@
 //! Sealed files for cases and benches, made as the commands make them, with one fixed identity.
 #![expect(clippy::disallowed_methods, reason = "sealing works on the disk; the test reads what it wrote")]
 
-use plimsoll::secret::{Identities, Recipient, Target, Sealer};
+use plimsoll::secret::{Identities, Recipient, Sealer, Target};
 use plimsoll::source::commit::Writer;
 use plimsoll::source::{DiskTree, Files, RootPath};
 
@@ -23,7 +23,8 @@ pub fn seal(name: &str, text: &str) -> Vec<(String, Vec<u8>)> {
     let recipient = Recipient::parse(RECIPIENT).expect("a recipient");
     // A fixed key, so that fingerprints and hashed names are the same at each run.
     let own = format!("\n[plimsoll]\nkey = \"{KEY}\"\npath = \"{name}\"\nserial = 1\nrecipients = [\"{RECIPIENT}\"]\n");
-    let sealed = plimsoll::secret::seal(format!("{text}{own}").as_bytes(), std::slice::from_ref(&recipient)).expect("a sealed file");
+    let sealed =
+        plimsoll::secret::seal(format!("{text}{own}").as_bytes(), std::slice::from_ref(&recipient)).expect("a sealed file");
     std::fs::write(folder.path().join(name), sealed).expect("the sealed file");
     let target = Target { path: path.clone(), recipients: vec![recipient] };
     let mut sealer = Sealer { files: &files, writer: &writer, identities: &mut identities };

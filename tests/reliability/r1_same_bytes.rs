@@ -38,7 +38,8 @@ fn same_bytes() {
                 _ => {}
             }
             let folder = (disturbance == "cwd").then_some("environments");
-            let again = result(&sandbox, environment, folder).unwrap_or_else(|| panic!("{name}: not the same exit under {disturbance}"));
+            let again =
+                result(&sandbox, environment, folder).unwrap_or_else(|| panic!("{name}: not the same exit under {disturbance}"));
             assert_eq!(base, again, "{name}: other bytes under another {disturbance}");
             runs += 1;
         }
@@ -62,8 +63,10 @@ fn cases() -> Vec<(String, Case)> {
         }
     }
     paths.sort();
-    let mut cases: Vec<(String, Case)> =
-        paths.iter().map(|path| (path.display().to_string(), Case::read(&std::fs::read_to_string(path).expect("a case")))).collect();
+    let mut cases: Vec<(String, Case)> = paths
+        .iter()
+        .map(|path| (path.display().to_string(), Case::read(&std::fs::read_to_string(path).expect("a case"))))
+        .collect();
     cases.sort_by_key(|(_, case)| !case.files.contains_key("expect.yaml"));
     cases
 }

@@ -47,7 +47,8 @@ fn no_secret_outside() {
         vec!["secrets", "reindex", "dev"],
         vec!["schema"],
     ];
-    let formats: &[&[&str]] = &[&[], &["--format", "json"], &["--format", "markdown"], &["--format", "sarif"], &["--format", "github"]];
+    let formats: &[&[&str]] =
+        &[&[], &["--format", "json"], &["--format", "markdown"], &["--format", "sarif"], &["--format", "github"]];
     // What stands in a file, and what it becomes: each makes another stage fail, or the secrets go where they shouldn't.
     let failures: &[(&str, &str, &str)] = &[
         ("environments/dev.toml", "namespace = \"ai-inference-dev\"", "namespace = \"ai-inference-dev\""),
@@ -90,7 +91,14 @@ fn revealing_goes_to_stdout_only() {
     let run = sandbox.plimsoll_revealing(&["render", "dev", "--reveal", "--identity", "environments/dev.demo-identity"]).exits(0);
     let canary = Canary::new(CANARY);
     assert!(canary.found_in(&run.stdout).is_some(), "--reveal doesn't reveal:\n{}", run.out());
-    let run = sandbox.plimsoll_revealing(&["secrets", "get", "dev", "huggingface.token", "--identity", "environments/dev.demo-identity"]);
+    let run = sandbox.plimsoll_revealing(&[
+        "secrets",
+        "get",
+        "dev",
+        "huggingface.token",
+        "--identity",
+        "environments/dev.demo-identity",
+    ]);
     assert_eq!(run.exits(0).out().trim_end(), CANARY);
     sandbox.plimsoll(&["render", "dev", "--reveal", "-o", "dir:out", "--identity", "environments/dev.demo-identity"]).exits(2);
 }
