@@ -609,3 +609,33 @@ fn the_reference_stack_loads() {
         load(&files, &listed.name).unwrap_or_else(|diagnostics| panic!("{}", said(&files, &diagnostics)));
     }
 }
+
+/// docs/environments.md lists every key with its words, and no other.
+#[test]
+fn the_page_of_keys_is_complete() {
+    fn of(shape: &'static shape::Shape, rows: &mut BTreeSet<(String, String)>) {
+        match shape {
+            shape::Shape::Table(keys) => all(keys, rows),
+            shape::Shape::List(inner) | shape::Shape::Pile(inner) => of(inner, rows),
+            shape::Shape::Map(_, inner) | shape::Shape::Owned(_, inner) => of(inner, rows),
+            shape::Shape::Either(alternatives) => alternatives.iter().for_each(|inner| of(inner, rows)),
+            _ => {}
+        }
+    }
+    fn all(keys: &'static [shape::Key], rows: &mut BTreeSet<(String, String)>) {
+        for key in keys {
+            rows.insert((key.name.to_owned(), key.doc.to_owned()));
+            of(&key.shape, rows);
+        }
+    }
+    let mut known = BTreeSet::new();
+    all(keys::ROOT, &mut known);
+    let page = include_str!("../../docs/environments.md");
+    let row = |line: &str| {
+        let name = line.strip_prefix("| `")?.split('`').next()?.to_owned();
+        Some((name, line.trim_end_matches('|').trim().rsplit(" | ").next()?.to_owned()))
+    };
+    let documented: BTreeSet<(String, String)> = page.lines().filter_map(row).collect();
+    let only = |one: &BTreeSet<(String, String)>, other| one.difference(other).cloned().collect::<Vec<_>>();
+    assert_eq!((only(&known, &documented), only(&documented, &known)), (vec![], vec![]));
+}

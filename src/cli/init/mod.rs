@@ -110,8 +110,8 @@ fn owner(folder: &Path, context: &mut Context) -> Result<Owner, Failure> {
         return Err(Failure::usage(format!("the new identity would lie in the repository: `{}`", path.display()))
             .hint("start the repository in a folder of its own: `plimsoll init DIR`"));
     }
-    let (content, recipient) = generate_identity();
-    let file = NewFile { path: path.clone(), bytes: content.as_bytes(), mode: Mode::Private, must_be_new: true };
+    let (key, recipient) = generate_identity();
+    let file = NewFile { path: path.clone(), bytes: key.as_bytes(), mode: Mode::Private, must_be_new: true };
     write_file(&file).map_err(|error| Failure::usage(format!("can't write the identity `{}`: {error}", path.display())))?;
     Ok(Owner { recipient, identities: identities::load(context)?, new: Some(path) })
 }
@@ -173,22 +173,19 @@ fn report(made: &Made, format: Format, args: &InitArgs, context: &mut Context) -
     }
     let mut text = format!("A repository in {}:\n", folder.display());
     for file in files {
-        _ = write!(text, "  {file}\n");
+        _ = writeln!(text, "  {file}");
     }
-    _ = write!(text, "\nThe sealed files are for {}\n", owner.recipient);
+    _ = writeln!(text, "\nThe sealed files are for {}", owner.recipient);
     if let Some(path) = &owner.new {
-        _ = write!(
-            text,
-            "whose identity was made just now: {}\nKeep a copy: nothing else opens them. Never commit it.\n",
-            path.display()
-        );
+        _ = writeln!(text, "whose identity was made just now: {}", path.display());
+        text.push_str("Keep a copy: nothing else opens them. Never commit it.\n");
     }
     text.push_str("\nNext:\n");
     if let Some(folder) = &args.folder {
-        _ = write!(text, "  cd {}\n", folder.display());
+        _ = writeln!(text, "  cd {}", folder.display());
     }
     for (command, what) in NEXT {
-        _ = write!(text, "  {command:42}{what}\n");
+        _ = writeln!(text, "  {command:44}{what}");
     }
     context.write(&text)
 }
