@@ -616,8 +616,10 @@ fn the_page_of_keys_is_complete() {
     fn of(shape: &'static shape::Shape, rows: &mut BTreeSet<(String, String)>) {
         match shape {
             shape::Shape::Table(keys) => all(keys, rows),
-            shape::Shape::List(inner) | shape::Shape::Pile(inner) => of(inner, rows),
-            shape::Shape::Map(_, inner) | shape::Shape::Owned(_, inner) => of(inner, rows),
+            shape::Shape::List(inner)
+            | shape::Shape::Pile(inner)
+            | shape::Shape::Map(_, inner)
+            | shape::Shape::Owned(_, inner) => of(inner, rows),
             shape::Shape::Either(alternatives) => alternatives.iter().for_each(|inner| of(inner, rows)),
             _ => {}
         }
