@@ -4,7 +4,14 @@
 //! label, image tag), by kustomize (an overlay that does the same), and by helm (templates that print the same objects; helm
 //! hashes nothing and checks nothing). kustomize beyond 1,000 objects takes minutes: `PLIMSOLL_BENCH_LARGE=1` asks for it.
 //! The peers are built at pinned versions by `tests/cluster/peers`.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark starts processes, reads the clock and prints")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a benchmark starts processes, reads the clock and prints"
+)]
 
 #[path = "../tests/harness/seal.rs"]
 mod seal;
@@ -39,16 +46,16 @@ fn main() {
         });
         let chart = project.join("helm").display().to_string();
         let helmed = helm.as_ref().map(|program| time(5, Command::new(program).args(["template", "prod", &chart])));
-        let ratio = |peer: &Option<Sample>, own: &Sample| {
-            peer.as_ref().map_or("–".to_owned(), |peer| format!("{:.1}", peer.time.as_secs_f64() / own.time.as_secs_f64()))
+        let ratio = |peer: Option<&Sample>, own: &Sample| {
+            peer.map_or("–".to_owned(), |peer| format!("{:.1}", peer.time.as_secs_f64() / own.time.as_secs_f64()))
         };
         println!(
             "| {objects} | {checked} | {unchecked} | {} | {} | {} | {} | {} |",
-            show(&kustomized),
-            show(&helmed),
-            ratio(&kustomized, &checked),
-            ratio(&helmed, &checked),
-            ratio(&helmed, &unchecked),
+            show(kustomized.as_ref()),
+            show(helmed.as_ref()),
+            ratio(kustomized.as_ref(), &checked),
+            ratio(helmed.as_ref(), &checked),
+            ratio(helmed.as_ref(), &unchecked),
         );
     }
     println!("\n| objects | plimsoll, all checks | peak memory |\n|---|---|---|");
@@ -79,8 +86,8 @@ impl std::fmt::Display for Sample {
     }
 }
 
-fn show(sample: &Option<Sample>) -> String {
-    sample.as_ref().map_or("–".to_owned(), Sample::to_string)
+fn show(sample: Option<&Sample>) -> String {
+    sample.map_or("–".to_owned(), Sample::to_string)
 }
 
 fn plimsoll() -> Command {

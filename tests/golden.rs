@@ -1,5 +1,14 @@
 //! Golden cases: every file of `tests/cases` is a test of its own (tests/cases/README.md says how one is written).
 #![expect(clippy::disallowed_methods, reason = "the runner reads the cases from the disk")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::format_collect,
+    unreachable_pub,
+    reason = "all of it is tests"
+)]
 
 #[path = "harness/mod.rs"]
 mod harness;
