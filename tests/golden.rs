@@ -67,11 +67,7 @@ fn find(folder: &Path, paths: &mut Vec<PathBuf>) {
 fn run(path: &Path, case: &Case) -> Result<(), String> {
     let files = Files::new(tree(case)?);
     let environment = case.settings.get("env").map_or("dev", String::as_str);
-    let options = Options {
-        check: !case.settings.contains_key("no-check"),
-        commit: case.settings.get("commit").cloned(),
-        ..Options::default()
-    };
+    let options = Options { check: !case.settings.contains_key("no-check"), commit: case.settings.get("commit").cloned() };
     let (compiled, findings) = match pipeline::compile(&files, environment, &options) {
         Ok(compiled) => {
             let findings = compiled.findings.clone();

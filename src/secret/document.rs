@@ -90,10 +90,7 @@ impl Document {
         let text = std::str::from_utf8(opened).map_err(|_| vec![DocumentError::NotText])?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let own = read(text)?.own;
-        let body = match own.is_some() {
-            true => without_own(text)?,
-            false => Zeroizing::new(text.to_owned()),
-        };
+        let body = if own.is_some() { without_own(text)? } else { Zeroizing::new(text.to_owned()) };
         Ok(Self { body, own })
     }
 

@@ -130,11 +130,11 @@ impl Index {
         if !self.recipients.is_empty() {
             text.push_str("recipients = [\n");
             for recipient in &self.recipients {
-                let _ = write!(text, "    {},\n", quote(recipient));
+                let _ = writeln!(text, "    {},", quote(recipient));
             }
             text.push_str("]\n");
         }
-        let _ = write!(text, "mac = \"{}\"\n", hex(&self.mac));
+        let _ = writeln!(text, "mac = \"{}\"", hex(&self.mac));
         if !self.keys.is_empty() {
             text.push_str("\n[keys]\n");
         }

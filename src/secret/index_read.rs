@@ -69,7 +69,7 @@ impl Reader {
     fn recipients(&mut self, table: &DeTable<'_>) -> Option<Vec<String>> {
         let Some(value) = table.get("recipients") else { return Some(Vec::new()) };
         let texts = value.get_ref().as_array().map(|items| items.iter().map(|item| Some(item.get_ref().as_str()?.to_owned())));
-        let texts = texts.and_then(|texts| texts.collect::<Option<Vec<String>>>());
+        let texts = texts.and_then(std::iter::Iterator::collect::<Option<Vec<String>>>);
         if texts.is_none() {
             self.wrong(self.span(value), "`recipients` isn't a list of texts");
         }

@@ -144,7 +144,7 @@ impl Writer {
         for (target, change) in targets.iter().zip(changes) {
             let path = target.strip_prefix(&self.root).unwrap_or(target);
             let verb = if change.content.is_some() { "write" } else { "remove" };
-            let _ = write!(text, "{verb} {}\n", path.display());
+            let _ = writeln!(text, "{verb} {}", path.display());
         }
         let journal = self.home.join(JOURNAL);
         write_synced(&new_path(&journal), text.as_bytes(), None).map_err(|error| io_error(&journal, error))?;

@@ -26,6 +26,7 @@ impl Random {
         self.below(odds) == 0
     }
 
+    #[allow(dead_code, reason = "each test binary uses a part of it")]
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }

@@ -1,6 +1,4 @@
 //! Files that are not what they should be.
-#![expect(clippy::disallowed_methods, reason = "the test lays out links and large files")]
-
 use crate::harness::process::Sandbox;
 
 const ENVIRONMENT: &str = "[target]\nnamespace = \"demo\"\nbundles = [\"app\"]\nkubernetes = \"1.37\"\n";
@@ -47,7 +45,7 @@ fn ten_thousand_errors() {
     let sandbox = sandbox("[values]\nknown = 1\n", &template);
     let run = sandbox.plimsoll(&["check", "dev"]).exits(2);
     let shown = run.said().matches("undefined-variable").count();
-    assert!(shown >= 1 && shown <= 51, "{shown} shown");
+    assert!((1..=51).contains(&shown), "{shown} shown");
     // Findings of the checks are not bounded by the renderer: all are counted.
     let template: String = (0..10_000).map(|n| CONFIGMAP.replace("params", &format!("p{n}")) + "nope: 1\n---\n").collect();
     let sandbox = self::sandbox("", &template);

@@ -4,7 +4,15 @@
 //! Needs Go, for the vectors, the `age` binary and the fault injector; what is built is kept in a cache.
 
 #![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    clippy::assigning_clones,
+    reason = "all of it is tests"
+)]
 
 mod interop;
 mod repository;

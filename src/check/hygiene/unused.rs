@@ -33,10 +33,10 @@ fn look(world: &World<'_>, found: &mut Diagnostics) {
                 .hint("if a program finds it by itself (through the API, by a label), nothing is wrong; else it can go, or is named wrongly"),
         );
     }
-    if let Some(read) = world.input.values_read {
-        if !read.contains("values") {
-            values(&world.input.environment.values, "values", read, found);
-        }
+    if let Some(read) = world.input.values_read
+        && !read.contains("values")
+    {
+        values(&world.input.environment.values, "values", read, found);
     }
 }
 

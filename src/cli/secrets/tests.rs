@@ -257,7 +257,7 @@ fn a_file_of_another_tool_is_taken_in() {
     let recipient: age::x25519::Recipient = repository.recipient.parse().unwrap();
     let seal = |text: &str| {
         std::fs::write(repository.path("environments/prod.secrets.age"), age::encrypt(&recipient, text.as_bytes()).unwrap())
-            .unwrap()
+            .unwrap();
     };
     seal(&format!("# ours\na = '{CANARY}'\n"));
     repository.refuses(&["list", "prod"], Exit::Invalid, "index-missing");
