@@ -21,8 +21,7 @@ pub(crate) fn load(context: &mut Context) -> Result<Identities, Failure> {
             let content = Zeroizing::new(context.system.read_stdin()?);
             add(&mut identities, "standard input", &content)?;
         } else {
-            let path = context.system.absolute(&named);
-            add_file(context, &mut identities, &path, "`--identity`")?;
+            add_file(context, &mut identities, &named, "`--identity`")?;
         }
         return Ok(identities);
     }
@@ -35,8 +34,7 @@ pub(crate) fn load(context: &mut Context) -> Result<Identities, Failure> {
             return Err(Failure::usage(format!("`{variable}` holds a key; it is the path of a file"))
                 .hint("variables are seen by every child process; write the key to a file that only you can read"));
         }
-        let path = context.system.absolute(Path::new(&value));
-        add_file(context, &mut identities, &path, &format!("`{variable}`"))?;
+        add_file(context, &mut identities, Path::new(&value), &format!("`{variable}`"))?;
     }
     add_ssh(context, &mut identities);
     Ok(identities)
@@ -62,8 +60,9 @@ fn add_ssh(context: &Context, identities: &mut Identities) {
     }
 }
 
+/// The file is shown as the user named it.
 fn add_file(context: &Context, identities: &mut Identities, path: &Path, named_by: &str) -> Result<(), Failure> {
-    match context.system.read_outside(path, MAX_SIZE) {
+    match context.system.read_outside(&context.system.absolute(path), MAX_SIZE) {
         Ok(content) => add(identities, &path.display().to_string(), &Zeroizing::new(content)),
         Err(error) => Err(unreadable(path, named_by, &error)),
     }

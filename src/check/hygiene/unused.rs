@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::check::{Check, Scope, World, finding};
-use crate::diagnostic::{Diagnostic, Diagnostics, rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest, rule};
 use crate::environment::{Table, ValueKind};
 use crate::object::{Data, Node, Object};
+use crate::source::Span;
 
 rule!(UNUSED_OBJECT, "unused-object", Note, "nothing in the bundle names a ConfigMap or Secret of it");
-rule!(UNUSED_VALUE, "unused-value", Note, "a value of the environment is read by no template");
+rule!(UNUSED_VALUE, "unused-value", Error, "a value of the environment is read by no template");
 
 pub(in crate::check) static CHECK: Check = Check { rules: &[&UNUSED_OBJECT, &UNUSED_VALUE], scope: Scope::Bundle(look) };
 
@@ -72,11 +73,17 @@ fn values(table: &Table, above: &str, read: &BTreeSet<String>, found: &mut Diagn
         match &entry.value.kind {
             ValueKind::Table(table) if partly => values(table, &path, read, found),
             _ if partly => {}
-            _ => found.push(
-                Diagnostic::new(&UNUSED_VALUE, format!("no template reads `{path}`"))
-                    .at(entry.key_span, "")
-                    .hint("take it out, or look for a slip in the templates"),
-            ),
+            _ => found.push(unused(&path, key, above, entry.key_span, read)),
         }
+    }
+}
+
+/// A value that touches nothing, with the nearest name that a template reads in the same table.
+fn unused(path: &str, key: &str, above: &str, span: Span, read: &BTreeSet<String>) -> Diagnostic {
+    let beside = read.iter().filter_map(|read| read.strip_prefix(above)?.strip_prefix('.')?.split('.').next());
+    let said = Diagnostic::new(&UNUSED_VALUE, format!("no template reads `{path}`")).at(span, "touches nothing");
+    match nearest(key, beside) {
+        Some(near) => said.hint(format!("templates read `{above}.{near}`: is that what is meant?")),
+        None => said.hint("take it out, or read it in a template"),
     }
 }
