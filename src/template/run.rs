@@ -86,7 +86,8 @@ pub(super) struct Notes {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) shared: Arc<Shared>,
+    /// Counted on this thread alone: it is taken at every variable.
+    pub(super) shared: Rc<Arc<Shared>>,
     pub(super) fuel: u64,
     pub(super) written: Rc<Cell<usize>>,
     pub(super) problems: Diagnostics,
@@ -110,6 +111,7 @@ impl Run {
     pub(super) fn new(shared: Arc<Shared>, written: Rc<Cell<usize>>, traced: bool) -> Self {
         let notes = traced.then(Notes::default);
         let (problems, told) = (Diagnostics::new(), BTreeSet::new());
+        let shared = Rc::new(shared);
         Self { shared, fuel: FUEL, written, problems, notes, depth: 0, commit: None, last: None, told, spent: false }
     }
 
