@@ -60,6 +60,9 @@ pub(super) fn run(args: RenderArgs, context: &mut Context) -> Result<Exit, Failu
             context.say(&format!("{} objects in {}", objects.len(), folder.display()));
         }
     }
+    // The process ends here: taking millions of nodes apart one by one would be work for nothing. Nothing in them is secret.
+    std::mem::forget(compiled);
+    std::mem::forget(repository);
     Ok(Exit::Fine)
 }
 
