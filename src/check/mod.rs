@@ -1,6 +1,6 @@
 //! Checks: what is wrong with a compiled bundle, found offline.
 //!
-//! A check is one file with a static that names its rules and the function that looks for them; [`CHECKS`] runs them all. Each
+//! A check is one file with a static that names its rules and the function that looks for them; `CHECKS` runs them all. Each
 //! sees the [`World`]: the bundle with its final names, indexed. To add one: write the file, declare its rules with `rule!`
 //! (the page is `docs/rules/NAME.md`), add the static here.
 //!

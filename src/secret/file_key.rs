@@ -21,7 +21,7 @@ impl fmt::Debug for FileKey {
     }
 }
 
-/// The public name of a [`FileKey`]: fingerprints under different ids can't be compared.
+/// The public name of a file key: fingerprints under different ids can't be compared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; 8]);
 

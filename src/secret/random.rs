@@ -16,7 +16,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
 /// A password of 128 random bits, in hexadecimal digits: nothing that any program would have to quote.
 ///
 /// # Errors
-/// As of [`bytes`].
+/// As of `bytes`.
 pub fn password() -> Result<Zeroizing<String>, getrandom::Error> {
     let bits = Zeroizing::new(u128::from_be_bytes(bytes()?));
     Ok(Zeroizing::new(format!("{:032x}", *bits)))
