@@ -1,10 +1,11 @@
 //! What differs between two bundles. Knows no cluster, no terminal, no format: `report::change` writes it out.
 //!
 //! [`compare`] pairs the objects of both sides and gives each pair's differences by field. Secrets are compared by their
-//! fingerprints; a difference never holds a value.
+//! fingerprints; a difference never holds a value, also none of a Secret that holds it in the open.
 
 mod align;
 mod fields;
+mod hide;
 mod masked;
 mod pair;
 mod restart;
@@ -93,6 +94,9 @@ pub fn compare(old: &[Object], new: &[Object], matching: Matching) -> Comparison
         new.iter().enumerate().map(|(at, object)| (object.id(), at)).collect();
     changes.sort_by_key(|change| place.get(&change.id).copied());
     changes.extend(pairs.deleted.into_iter().map(|old| whole(Operation::Delete, old)));
+    for change in &mut changes {
+        hide::hide(&change.id, &mut change.fields);
+    }
     comparison.changes = changes;
     comparison
 }

@@ -68,3 +68,24 @@ fn without_an_identity() {
         sandbox.plimsoll(command).exits(0);
     }
 }
+
+#[test]
+fn rendered_open_and_compared() {
+    let sandbox = Sandbox::reference();
+    let token = get(&sandbox).exits(0).out();
+    let opened = sandbox.plimsoll_revealing(&["render", "dev", "--reveal", DEMO[0], DEMO[1]]).exits(0).stdout;
+    let sandbox = Sandbox::reference().plant(token.trim());
+    // The sandbox searches what the runs write, not what the test does: the folder stands outside.
+    let folder = tempfile::tempdir().unwrap();
+    write_outside(&folder.path().join("a.yaml"), &opened);
+    let against = format!("dir:{}", folder.path().display());
+    for format in ["text", "json", "markdown"] {
+        let run = sandbox.plimsoll(&["diff", "dev", "--against", &against, "--format", format]).exits(1);
+        assert!(run.out().contains("unknown value"), "{}", run.said());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file outside the sandbox")]
+fn write_outside(path: &std::path::Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}
