@@ -140,7 +140,7 @@ impl Command {
 pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], system: System) -> Exit {
     let mut context = Context::new(system, Global::default());
     let is_about_secrets = arguments.iter().any(|argument| argument == "secrets");
-    if is_about_secrets && hide_value(&mut error) {
+    if is_about_secrets && hide_value(&mut error, arguments.iter().any(|argument| argument == "--")) {
         context.say("a value is never taken from the command line, where every process can see it: give it on stdin");
     }
     let text = error.render();
@@ -154,15 +154,16 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], system: Sys
     context.finish(written)
 }
 
-/// Takes an argument that nobody expected out of the message: it may be a secret's value. Options are shown as they are.
-fn hide_value(error: &mut clap::Error) -> bool {
+/// Takes an argument that nobody expected out of the message: it may be a secret's value. Options are shown as they are,
+/// unless there is a `--`, after which nothing is an option.
+fn hide_value(error: &mut clap::Error, options_end: bool) -> bool {
     use clap::error::{ContextKind, ContextValue};
     let mut hidden = false;
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
-        let is_value =
-            matches!(error.get(kind), Some(ContextValue::String(text)) if !text.starts_with('-') && !text.starts_with('<'));
+        let is_value = matches!(error.get(kind), Some(ContextValue::String(text)) if (options_end || !text.starts_with('-')) && !text.starts_with('<'));
         if is_value {
             error.insert(kind, ContextValue::String("VALUE".to_owned()));
+            error.remove(ContextKind::Suggested);
             hidden = true;
         }
     }

@@ -1,5 +1,6 @@
 //! Which identities a command has.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -21,6 +22,7 @@ pub(crate) fn load(context: &mut Context) -> Result<Identities, Failure> {
             let content = Zeroizing::new(context.system.read_stdin()?);
             add(&mut identities, "standard input", &content)?;
         } else {
+            refuse_key(named.as_os_str(), "--identity", "an argument is")?;
             add_file(context, &mut identities, &named, "`--identity`")?;
         }
         return Ok(identities);
@@ -30,14 +32,21 @@ pub(crate) fn load(context: &mut Context) -> Result<Identities, Failure> {
             add_configured(context, &mut identities)?;
         }
         let Some(value) = context.system.variable(variable).map(std::ffi::OsStr::to_owned) else { continue };
-        if value.to_string_lossy().to_uppercase().contains("AGE-SECRET-KEY-") {
-            return Err(Failure::usage(format!("`{variable}` holds a key; it is the path of a file"))
-                .hint("variables are seen by every child process; write the key to a file that only you can read"));
-        }
+        refuse_key(&value, variable, "variables are")?;
         add_file(context, &mut identities, Path::new(&value), &format!("`{variable}`"))?;
     }
     add_ssh(context, &mut identities);
     Ok(identities)
+}
+
+/// Refuses a key where its file's path belongs. The key isn't repeated.
+fn refuse_key(value: &OsStr, holder: &str, seen: &str) -> Result<(), Failure> {
+    let text = value.to_string_lossy().to_uppercase();
+    if !["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY"].iter().any(|mark| text.contains(mark)) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{holder}` holds a key; it is the path of a file"))
+        .hint(format!("{seen} seen by other processes; write the key to a file that only you can read")))
 }
 
 fn add_configured(context: &Context, identities: &mut Identities) -> Result<(), Failure> {

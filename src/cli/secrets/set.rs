@@ -45,6 +45,9 @@ pub(super) fn run(args: &SetArgs, context: &mut Context) -> Result<Exit, Failure
     if from_stdin && context.global.identity.as_deref() == Some(Path::new("-")) {
         return Err(Failure::usage("stdin can't be both the identity and the value").hint("give the value with `--file PATH`"));
     }
+    if let Some(key) = &args.key {
+        check_key_path(key)?;
+    }
     let mut work = Work::open(context)?;
     let named = Named::read(context, &work.files, &args.target)?;
     let (target, key, member) = place(args, named, &work)?;
@@ -57,6 +60,20 @@ pub(super) fn run(args: &SetArgs, context: &mut Context) -> Result<Exit, Failure
     let changed = changed.map_err(|error| work.failure(error))?;
     report(context, format, &key, &changed)?;
     Ok(Exit::Fine)
+}
+
+/// Refuses what was probably meant as a value, such as `token=VALUE`: key paths stand in the public index. It isn't repeated.
+fn check_key_path(key: &str) -> Result<(), Failure> {
+    let is_plain = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | '/');
+    if key.chars().all(is_plain) {
+        return Ok(());
+    }
+    let message = if key.contains('=') {
+        "the key path has a `=`: a value is never taken from the command line, where every process can see it"
+    } else {
+        "a key path has letters, digits, `_`, `-`, `.` and `/` only; what was given stands in no file, and isn't repeated here"
+    };
+    Err(Failure::usage(message).hint("give the key path alone, and the value on stdin or by `--file PATH`"))
 }
 
 /// The sealed file, the key path in it, and the member's file if the path named one.
@@ -103,7 +120,7 @@ fn value(args: &SetArgs, context: &mut Context, key: &str) -> Result<Zeroizing<V
         return bytes.map(Zeroizing::new).map_err(|error| Failure::usage(format!("can't read `{}`: {error}", path.display())));
     }
     if context.system.is_interactive() {
-        let asked = context.system.ask_secret(&format!("Value of {key}: ")).map(Zeroizing::new)?;
+        let asked = answer(context.system.ask_secret(&format!("Value of {key}: ")))?;
         return not_empty(Zeroizing::new(asked.as_bytes().to_vec()), args);
     }
     let mut piped = Zeroizing::new(context.system.read_stdin()?);
@@ -118,6 +135,14 @@ fn value(args: &SetArgs, context: &mut Context, key: &str) -> Result<Zeroizing<V
         }
     }
     not_empty(piped, args)
+}
+
+/// The answer to a prompt; one that was closed (Ctrl-D) is none.
+pub(super) fn answer(asked: std::io::Result<String>) -> Result<Zeroizing<String>, Failure> {
+    asked.map(Zeroizing::new).map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Failure::usage("no value was given; nothing was changed"),
+        _ => Failure::usage(format!("can't ask for the value: {error}")).hint("give it on stdin or by `--file PATH`"),
+    })
 }
 
 fn not_empty(value: Zeroizing<Vec<u8>>, args: &SetArgs) -> Result<Zeroizing<Vec<u8>>, Failure> {

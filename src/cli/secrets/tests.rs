@@ -335,3 +335,37 @@ fn render_reveals_on_stdout_only_and_check_opens() {
     std::fs::write(repository.path("environments/prod.toml"), drifted).unwrap();
     assert!(run(&["check", "prod"]).stdout.contains("recipient-drift"));
 }
+
+#[test]
+fn a_value_among_the_arguments_is_refused_and_not_repeated() {
+    let repository = Repository::new("prod.secrets.age");
+    for arguments in [
+        ["set", "prod", "tok=CANARY-7f3a"].as_slice(),
+        &["set", "prod", "tok: CANARY-7f3a"],
+        &["set", "prod", "a.b", "CANARY-7f3a"],
+        &["set", "prod", "a.b", "--", "-CANARY-7f3a"],
+    ] {
+        let ran = repository.run(arguments, "value");
+        assert_eq!(ran.exit, Exit::Invalid, "{arguments:?}");
+        assert!(ran.stderr.contains("stdin"), "{}", ran.stderr);
+    }
+    assert!(!repository.path("environments/prod.secrets.index.toml").exists());
+}
+
+#[test]
+fn a_key_given_as_the_identity_is_not_repeated() {
+    let repository = Repository::new("prod.secrets.age");
+    let content = std::fs::read_to_string(repository.path("keys/me")).unwrap();
+    let key = content.lines().last().unwrap();
+    let arguments = ["secrets", "set", "prod", "a", "--identity", key];
+    let ran = plimsoll_with(repository.folder.path(), &arguments, &[], "");
+    assert_eq!(ran.exit, Exit::Invalid);
+    assert!(ran.stderr.contains("`--identity` holds a key") && !ran.stderr.contains("SECRET-KEY"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_closed_prompt_is_no_value() {
+    let failure = super::set::answer(Err(std::io::ErrorKind::UnexpectedEof.into())).unwrap_err();
+    assert_eq!(failure.exit(), Exit::Invalid);
+    assert!(format!("{failure:?}").contains("no value was given"), "{failure:?}");
+}
