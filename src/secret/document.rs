@@ -185,6 +185,12 @@ impl Leaf {
     }
 }
 
+/// The key paths in the text of a sealed file, without values; none if it can't be read.
+pub fn key_paths(text: &str) -> std::collections::BTreeSet<String> {
+    let values = Document::parse(text.as_bytes()).and_then(|document| document.values());
+    values.map(|values| values.into_iter().map(|value| value.path.clone()).collect()).unwrap_or_default()
+}
+
 fn read(text: &str) -> Result<Content, Vec<DocumentError>> {
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { text, leaves: Vec::new(), errors: Vec::new() };

@@ -29,6 +29,7 @@ mod store;
 mod tokens;
 
 pub use change::{Changed, Sealer, Target};
+pub use document::key_paths as sealed_key_paths;
 pub use file_key::KeyId;
 pub use identity::{Ask, Identities, IdentityError, generate as generate_identity};
 pub use index::{Index, IndexKey};

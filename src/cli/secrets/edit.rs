@@ -9,6 +9,7 @@ use super::target::Named;
 use super::work::Work;
 use crate::cli::scratch::Scratch;
 use crate::cli::{Context, Exit, Failure};
+use crate::secret::sealed_key_paths;
 
 /// Edit a sealed TOML file
 ///
@@ -54,6 +55,10 @@ pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Exit, Failur
         let Ok(after) = std::str::from_utf8(&after) else {
             return Err(Failure::usage("the edited text isn't UTF-8; nothing was changed"));
         };
+        if after.trim().is_empty() && !before.trim().is_empty() {
+            return Err(Failure::usage("the edited file is empty; nothing was changed")
+                .hint("to take values out, use `plimsoll secrets unset`, or leave a comment in the file"));
+        }
         match work.sealer().set_text(&target, after) {
             Ok(None) => {
                 context.say("nothing was changed");
@@ -61,6 +66,10 @@ pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Exit, Failur
             }
             Ok(Some(changed)) => {
                 super::say_born(context, &changed);
+                let kept = sealed_key_paths(after);
+                for path in sealed_key_paths(&before).difference(&kept) {
+                    context.say(&format!("took out `{path}`"));
+                }
                 context.say(&format!("sealed `{}`", changed.file));
                 return Ok(Exit::Fine);
             }

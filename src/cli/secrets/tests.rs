@@ -298,9 +298,13 @@ fn edit_works_in_memory_or_refuses() {
     let seen = std::fs::read_to_string(repository.path("seen")).unwrap();
     let (mode, folder) = seen.trim().split_once(' ').unwrap();
     assert!(mode == "700" && folder.starts_with("/dev/shm/") && !Path::new(folder).exists(), "{seen}");
+    let emptied = edit("sh -c ': > \"$1\"' --", &["--trust-editor"]);
+    assert!(emptied.exit == Exit::Invalid && emptied.stderr.contains("is empty"), "{}", emptied.stderr);
     let broken = edit("sh -c 'echo x = 1 >> \"$1\"' --", &["--trust-editor"]);
     assert!(broken.exit == Exit::Invalid && broken.stderr.contains("`x` is a number"), "{}", broken.stderr);
     assert_eq!(repository.keys(), ["a", "b"]);
+    let fewer = edit("sed -i /^b/d", &["--trust-editor"]);
+    assert!(fewer.exit == Exit::Fine && fewer.stderr.contains("took out `b`"), "{}", fewer.stderr);
 }
 
 #[test]
