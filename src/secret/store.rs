@@ -266,10 +266,21 @@ fn drift(public: &SealedPublic, sealed: &SealedFile) -> Result<Option<Diagnostic
     for recipient in &sealed.recipients {
         match Recipient::parse(recipient.as_str()) {
             Ok(parsed) => {
-                named.insert(parsed.as_str().to_owned());
+                if !named.insert(parsed.as_str().to_owned()) {
+                    let message = format!("the recipient `{parsed}` is named twice");
+                    said.push(Diagnostic::new(&RECIPIENT_INVALID, message).at(recipient.span(), "named again"));
+                }
             }
             Err(error) => said.push(Diagnostic::new(&RECIPIENT_INVALID, error.to_string()).at(recipient.span(), "")),
         }
+    }
+    if sealed.recipients.is_empty() {
+        let message = format!("nobody is named as a recipient of `{}`", public.path);
+        said.push(
+            Diagnostic::new(&RECIPIENT_INVALID, message)
+                .at(sealed.path.span(), "")
+                .hint("list who can open it: `recipients = [\"age1…\"]`"),
+        );
     }
     let now: BTreeSet<String> = public.recipients.iter().cloned().collect();
     let list = |names: Vec<&String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

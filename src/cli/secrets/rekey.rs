@@ -24,6 +24,9 @@ pub(super) struct RekeyArgs {
     /// Accept a file that was sealed for another path
     #[arg(long)]
     moved: bool,
+    /// Seal it though you won't be able to open it yourself
+    #[arg(long)]
+    lock_me_out: bool,
     /// Which sealed file, if the environment has several; all by default
     #[arg(long, value_name = "FILE")]
     to: Option<String>,
@@ -51,10 +54,18 @@ pub(super) fn run(args: &RekeyArgs, context: &mut Context) -> Result<Exit, Failu
     if plans.is_empty() {
         return Ok(Exit::Fine);
     }
+    if !context.system.is_interactive()
+        && !args.lock_me_out
+        && let Some((target, _)) = plans.iter().find(|(_, plan)| !plan.caller_keeps)
+    {
+        return Err(Failure::refused(format!("you couldn't open `{}` afterwards; nothing was changed", target.path))
+            .hint("add your own recipient to its `[sealed]` table; or say `--lock-me-out` if it is meant so"));
+    }
     consent(context, &plans, &accepted)?;
     for (target, plan) in &plans {
         work.sealer().rekey(target, args.moved).map_err(|error| work.failure(error))?;
-        context.say(&format!("sealed `{}` to {} recipients", target.path, target.recipients.len()));
+        let recipients = if target.recipients.len() == 1 { "recipient" } else { "recipients" };
+        context.say(&format!("sealed `{}` to {} {recipients}", target.path, target.recipients.len()));
         if !plan.loses.is_empty() {
             context.say("its key was replaced: all fingerprints change. Whoever lost access knows the values; replace them where they are used");
         }

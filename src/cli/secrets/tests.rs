@@ -373,3 +373,28 @@ fn a_closed_prompt_is_no_value() {
     assert_eq!(failure.exit(), Exit::Invalid);
     assert!(format!("{failure:?}").contains("no value was given"), "{failure:?}");
 }
+
+#[test]
+fn nobody_locks_themselves_out_unasked() {
+    let repository = Repository::new("prod.secrets.age");
+    repository.ok(&["set", "prod", "a"], CANARY);
+    let other = repository.keygen("other");
+    repository.recipients("prod.secrets.age", &[&other]);
+    repository.refuses(&["rekey", "prod", "--accept", &other], Exit::Refused, "--lock-me-out");
+    repository.ok(&["get", "prod", "a"], "");
+    let locked = repository.ok(&["rekey", "prod", "--accept", &other, "--lock-me-out"], "");
+    assert!(locked.stderr.contains("to 1 recipient\n"), "{}", locked.stderr);
+}
+
+#[test]
+fn recipients_are_named_once_and_at_least_one() {
+    let repository = Repository::new("prod.secrets.age");
+    repository.ok(&["set", "prod", "a"], CANARY);
+    let check = || plimsoll_with(repository.folder.path(), &["check", "prod"], &[], "").stdout;
+    repository.recipients("prod.secrets.age", &[&repository.recipient, &repository.recipient]);
+    let twice = check();
+    assert!(twice.contains("recipient-invalid") && twice.contains("named twice"), "{twice}");
+    repository.recipients("prod.secrets.age", &[]);
+    let nobody = check();
+    assert!(nobody.contains("recipient-invalid") && nobody.contains("nobody is named"), "{nobody}");
+}
