@@ -398,3 +398,14 @@ fn recipients_are_named_once_and_at_least_one() {
     let nobody = check();
     assert!(nobody.contains("recipient-invalid") && nobody.contains("nobody is named"), "{nobody}");
 }
+
+#[test]
+fn a_stray_character_in_an_index_is_one_finding() {
+    let repository = Repository::new("prod.secrets.age");
+    repository.ok(&["set", "prod", "a"], CANARY);
+    let path = repository.path("environments/prod.secrets.index.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("<<<<<<< HEAD\n{text}=======\n>>>>>>> x\n")).unwrap();
+    let said = repository.refuses(&["list", "prod"], Exit::Invalid, "index-invalid");
+    assert_eq!(said.matches("can't read the index").count(), 1, "{said}");
+}
