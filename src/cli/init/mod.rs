@@ -27,6 +27,7 @@ pub struct InitArgs {
 /// The files of the new repository. `RECIPIENT` in them is the identity's.
 const FILES: &[(&str, &str)] = &[
     (".gitignore", include_str!("repository/gitignore")),
+    (".gitattributes", include_str!("repository/gitattributes")),
     ("environments/base.toml", include_str!("repository/environments/base.toml")),
     ("environments/dev.toml", include_str!("repository/environments/dev.toml")),
     ("environments/prod.toml", include_str!("repository/environments/prod.toml")),
@@ -45,8 +46,8 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Exit, Failur
     let mut owner = owner(&folder, context)?;
     let (mut files, kept) = write_repository(&folder, &owner.recipient)?;
     files.extend(seal(&folder, &mut owner)?);
-    if kept {
-        context.say("`.gitignore` was there, and stays as it is");
+    for name in kept {
+        context.say(&format!("`{name}` was there, and stays as it is"));
     }
     report(&Made { folder, files, owner }, format, args, context)?;
     Ok(Exit::Fine)
@@ -116,8 +117,8 @@ fn owner(folder: &Path, context: &mut Context) -> Result<Owner, Failure> {
     Ok(Owner { recipient, identities: identities::load(context)?, new: Some(path) })
 }
 
-/// Writes the plain files, all or none; the paths that were written, and whether a `.gitignore` was kept.
-fn write_repository(folder: &Path, recipient: &Recipient) -> Result<(Vec<String>, bool), Failure> {
+/// Writes the plain files, all or none; the paths that were written, and git's files that were there and stay.
+fn write_repository(folder: &Path, recipient: &Recipient) -> Result<(Vec<String>, Vec<&'static str>), Failure> {
     let write = |names: &[(&str, &str)]| {
         let texts: Vec<(PathBuf, String)> =
             names.iter().map(|(name, text)| (folder.join(name), text.replace("RECIPIENT", recipient.as_str()))).collect();
@@ -127,17 +128,21 @@ fn write_repository(folder: &Path, recipient: &Recipient) -> Result<(Vec<String>
             .collect();
         write_files(&files)
     };
-    let names = |files: &[(&str, &str)]| files.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let (ignore, rest) = FILES.split_at(1);
+    let (of_git, rest) = FILES.split_at(2);
     write(rest).map_err(|error| {
         Failure::usage(format!("can't write into `{}`: {error}", folder.display()))
             .hint("`init` writes over no file; name an empty folder")
     })?;
-    match write(ignore) {
-        Ok(()) => Ok((names(FILES), false)),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok((names(rest), true)),
-        Err(error) => Err(Failure::usage(format!("can't write `.gitignore`: {error}"))),
+    let (mut written, mut kept) = (Vec::new(), Vec::new());
+    for file in of_git {
+        match write(std::slice::from_ref(file)) {
+            Ok(()) => written.push(file.0.to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => kept.push(file.0),
+            Err(error) => return Err(Failure::usage(format!("can't write `{}`: {error}", file.0))),
+        }
     }
+    written.extend(rest.iter().map(|(name, _)| (*name).to_owned()));
+    Ok((written, kept))
 }
 
 /// Makes the sealed files, each with a password of its own, and their indexes.

@@ -87,6 +87,8 @@ fn nothing_is_written_over() {
     let ran = place.run(&["init"]);
     assert!(ran.stderr.contains(".gitignore"), "{}", ran.stderr);
     fine(ran);
+    let attributes = std::fs::read_to_string(place.path("work/.gitattributes")).unwrap();
+    assert!(attributes.contains("*.age -text\n*.index.toml -text\n"), "{attributes}");
     assert_eq!(std::fs::read_to_string(place.path("work/.gitignore")).unwrap(), "mine\n");
     let again = place.run(&["init"]);
     assert_eq!(again.exit, Exit::Invalid);
