@@ -6,6 +6,7 @@
 //! The peers are built at pinned versions by `tests/cluster/peers`.
 #![allow(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::print_stdout,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,5 +1,9 @@
 //! The door to the process: environment variables, folders, the three streams, the terminal, the clock, child processes.
-#![expect(clippy::disallowed_methods, reason = "this is the door to the environment, the clock and child processes")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is the door to the environment, the clock and child processes"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -86,7 +86,8 @@ pub(super) struct Notes {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// Counted on this thread alone: it is taken at every variable.
+    /// Counted on this thread alone: it is taken at every variable, and a count shared by threads is slow to change.
+    #[expect(clippy::redundant_allocation, reason = "the outer count is this thread's own")]
     pub(super) shared: Rc<Arc<Shared>>,
     pub(super) fuel: u64,
     pub(super) written: Rc<Cell<usize>>,

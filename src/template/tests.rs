@@ -586,25 +586,3 @@ fn nothing_overflows_the_stack() {
     let errors = Bench::new("", &templates).errors();
     assert!(errors.starts_with("template-too-expensive templates/app/"), "{errors}");
 }
-
-/// Prints what a thousand objects cost: `cargo test --release --lib template::tests::speed -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ values.name }}-N\n  labels:\n    {{ values.labels | to_yaml | indent(width=4) }}\n\
-                    data:\n  {%- for key, value in values.labels %}\n  {{ key }}: {{ value | quote }}\n  {%- endfor %}\n  {% if values.on %}on: \"{{ env.name }}\"{% endif %}\n";
-    let templates: Vec<(String, String)> =
-        (0..1000).map(|n| (format!("app/t{n:04}.yaml"), template.replace('N', &n.to_string()))).collect();
-    let templates: Vec<(&str, &str)> = templates.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    for _ in 0..3 {
-        let bench = Bench::new("name = 'web'\non = true\n[labels]\na = '1'\nb = '2'\nc = '3'\n", &templates);
-        #[expect(clippy::disallowed_methods, reason = "a measurement")]
-        let now = std::time::Instant::now;
-        let start = now();
-        let rendered = bench.render().unwrap();
-        println!("1,000 templates in {:?}", start.elapsed());
-        let start = now();
-        rendered.trace(rendered.outputs[0].text);
-        println!("the first trace in {:?}", start.elapsed());
-    }
-}

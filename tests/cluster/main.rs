@@ -3,9 +3,19 @@
 //! The first run builds the servers, which takes minutes; later ones start in seconds. All tests of this binary share one.
 
 #![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "all of it is tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::format_collect,
+    unreachable_pub,
+    reason = "all of it is tests"
+)]
 
 mod cases;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod masked;
 mod offline;
 mod random;

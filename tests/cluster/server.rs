@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::OnceLock;
 
+use crate::harness::child::Program;
 use kube::{Client, Config};
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,9 +82,7 @@ impl Cluster {
 /// A script of this folder, run; its standard output.
 pub(crate) fn script(name: &str, arguments: &[&str]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster").join(name);
-    let output = Command::new(&path).args(arguments).stderr(Stdio::inherit()).output().expect("the script runs");
-    assert!(output.status.success(), "{} failed; its messages stand above", path.display());
-    String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    Program::new(&path).args(arguments).run().exits(0).out().trim_end().to_owned()
 }
 
 fn start() -> Cluster {
@@ -92,12 +91,7 @@ fn start() -> Cluster {
         let line = built.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("build says where {name} is")).to_owned()
     };
-    let mut child = Command::new(part("up"))
-        .arg(part("assets"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("tests/cluster/up runs");
+    let mut child = Program::new(part("up")).args([part("assets")]).start();
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let ready: Ready = serde_json::from_str(&line).expect("the servers are ready; else up says above why not");

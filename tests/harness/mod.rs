@@ -3,5 +3,6 @@
 
 pub mod archive;
 pub mod canary;
+pub mod child;
 pub mod process;
 pub mod seal;

@@ -1,19 +1,15 @@
-//! The one way in which tests start processes: in a sandbox of their own, with both streams, argv, the environment and all
-//! written files searched for planted secrets after every run.
-#![expect(clippy::disallowed_methods, reason = "this is the tests' door to the disk and to processes")]
+//! The binary in a sandbox of its own: beside both streams and argv, the environment, all written files and all git objects are
+//! searched for planted secrets after every run.
+#![expect(clippy::disallowed_methods, reason = "the sandbox lies on the disk")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::canary::Canary;
+use super::child::{Program, search};
 
-/// Runs of one test binary that were searched, and the bytes.
-pub static RUNS: AtomicUsize = AtomicUsize::new(0);
-pub static SEARCHED: AtomicUsize = AtomicUsize::new(0);
+pub use super::child::Run;
 
 /// A folder with a repository and a home in it, and a cleared environment.
 #[derive(Debug)]
@@ -21,37 +17,6 @@ pub struct Sandbox {
     folder: tempfile::TempDir,
     environment: BTreeMap<OsString, OsString>,
     canaries: Vec<Canary>,
-}
-
-/// What a run left.
-#[derive(Debug)]
-pub struct Run {
-    pub code: Option<i32>,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-    pub command: String,
-}
-
-impl Run {
-    pub fn out(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    pub fn err(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-
-    /// Both streams: results go to stdout, messages to stderr, and a finding is either.
-    pub fn said(&self) -> String {
-        self.out() + &self.err()
-    }
-
-    /// Panics with everything unless the exit code is `code`.
-    #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n--- stdout\n{}\n--- stderr\n{}", self.command, self.out(), self.err());
-        self
-    }
 }
 
 impl Default for Sandbox {
@@ -173,50 +138,22 @@ impl Sandbox {
     }
 
     fn run(&self, folder: &str, program: &str, arguments: &[&str], stdin: &[u8], search_stdout: bool) -> Run {
-        let mut child = Command::new(program)
+        let run = Program::new(program)
             .args(arguments)
-            .current_dir(self.repo().join(folder))
-            .env_clear()
-            .envs(&self.environment)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
-        let mut input = child.stdin.take().expect("a piped stdin");
-        let bytes = stdin.to_vec();
-        let writer = std::thread::spawn(move || {
-            // A program that ends without reading closes the pipe; that isn't an error of the test.
-            let _ = input.write_all(&bytes);
-        });
-        let output = child.wait_with_output().expect("the program's output");
-        writer.join().expect("the writer");
-        let command = format!("$ {} {}", Path::new(program).file_name().unwrap_or_default().display(), arguments.join(" "));
-        let run = Run { code: output.status.code(), stdout: output.stdout, stderr: output.stderr, command };
-        self.search(&run, search_stdout);
-        run
-    }
-
-    fn search(&self, run: &Run, search_stdout: bool) {
-        RUNS.fetch_add(1, Ordering::Relaxed);
-        let mut places = vec![("stderr".to_owned(), run.stderr.clone()), ("argv".to_owned(), run.command.clone().into_bytes())];
-        if search_stdout {
-            places.push(("stdout".to_owned(), run.stdout.clone()));
-        }
+            .folder(self.repo().join(folder))
+            .environment(&self.environment)
+            .input(stdin)
+            .searched(&self.canaries, !search_stdout)
+            .run();
         for (name, value) in &self.environment {
-            places.push((format!("the variable {}", name.display()), value.as_encoded_bytes().to_vec()));
+            search(&format!("the variable {}", name.display()), value.as_encoded_bytes(), &self.canaries, &run.command);
         }
         if !self.canaries.is_empty() {
-            places.extend(self.everything_written());
-        }
-        for (place, bytes) in &places {
-            SEARCHED.fetch_add(bytes.len(), Ordering::Relaxed);
-            for canary in &self.canaries {
-                if let Some(encoding) = canary.found_in(bytes) {
-                    panic!("LEAK: {place} holds the planted secret as {encoding}, after {}", run.command);
-                }
+            for (place, bytes) in self.everything_written() {
+                search(&place, &bytes, &self.canaries, &run.command);
             }
         }
+        run
     }
 
     /// Every file below the sandbox, and every object of its git repositories, unpacked. Files named `*.canary` are the test's own.

@@ -6,11 +6,15 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::format_collect,
+    unreachable_pub,
     clippy::format_push_string,
     clippy::assigning_clones,
     reason = "all of it is tests"
 )]
 
+#[path = "../harness/mod.rs"]
+mod harness;
 mod hashes;
 #[path = "../cluster/random.rs"]
 mod random;

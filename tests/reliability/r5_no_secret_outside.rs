@@ -4,7 +4,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::harness::canary::Canary;
-use crate::harness::process::{RUNS, SEARCHED, Sandbox};
+use crate::harness::child::{RUNS, SEARCHED};
+use crate::harness::process::Sandbox;
 
 const FLOOR: usize = 400;
 const CANARY: &str = "CANARY-7f3a\"'&<9Zq: #x";

@@ -1,11 +1,9 @@
 //! R6: what plimsoll seals the `age` binary opens, and the other way round.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use plimsoll::secret::{Identities, Recipient, generate_identity, open, seal};
 
 use super::repository::peer;
+use crate::harness::child::Program;
 
 const FILES: usize = 500;
 
@@ -19,15 +17,8 @@ fn content(number: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from((at * 31 + number * 7) % 256).unwrap()).collect()
 }
 
-fn filter(command: &mut Command, input: &[u8]) -> Vec<u8> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
+fn filter(program: Program, input: &[u8]) -> Vec<u8> {
+    program.input(input).run().exits(0).stdout
 }
 
 #[test]
@@ -49,16 +40,20 @@ fn age_opens_what_plimsoll_seals_and_the_other_way_round() {
             if number % 2 == 0 { ("x25519", x25519.as_bytes(), &first) } else { ("ssh", ssh.as_bytes(), &ssh_recipient) };
         let recipients: Vec<Recipient> = if number % 3 == 0 { vec![second.clone(), own.clone()] } else { vec![own.clone()] };
         let sealed = seal(&plain, &recipients).unwrap();
-        assert_eq!(filter(Command::new(&age).arg("-d").arg("-i").arg(folder.path().join(name)), &sealed), plain, "file {number}");
+        assert_eq!(
+            filter(Program::new(&age).args(["-d", "-i"]).args([folder.path().join(name)]), &sealed),
+            plain,
+            "file {number}"
+        );
         there += 1;
-        let mut command = Command::new(&age);
-        command.args((number % 4 != 0).then_some("--armor"));
+        let mut command = Program::new(&age);
+        command = command.args((number % 4 != 0).then_some("--armor"));
         for recipient in &recipients {
-            command.args(["-r", recipient.as_str()]);
+            command = command.args(["-r", recipient.as_str()]);
         }
         let mut identities = Identities::none();
         identities.add(name, identity).unwrap();
-        assert_eq!(&**open(&filter(&mut command, &plain), &mut identities).unwrap(), &plain, "file {number}");
+        assert_eq!(&**open(&filter(command, &plain), &mut identities).unwrap(), &plain, "file {number}");
         back += 1;
     }
     println!("R6: age opened {there} files of plimsoll, plimsoll {back} of age");

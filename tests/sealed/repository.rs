@@ -1,9 +1,9 @@
 //! A repository on disk with an identity of its own, and the binary run in it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
+use crate::harness::canary::Canary;
+use crate::harness::child::{Program, Run};
 use plimsoll::secret::{Identities, Recipient, generate_identity};
 
 /// What no file and no output may ever hold.
@@ -46,7 +46,7 @@ impl Repository {
     }
 
     /// Runs `plimsoll secrets ARGUMENTS` with the identity; stdin is `input`.
-    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Run {
         run(self.folder.path(), &[Path::new(env!("CARGO_BIN_EXE_plimsoll"))], arguments, input)
     }
 
@@ -54,7 +54,7 @@ impl Repository {
     pub(crate) fn ok(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        assert!(output.code == Some(0), "{arguments:?}: {stderr}");
         assert!(!stderr.contains(CANARY), "{stderr}");
         String::from_utf8(output.stdout).unwrap()
     }
@@ -69,23 +69,18 @@ impl Repository {
 }
 
 /// Runs `WRAPPER… secrets ARGUMENTS --identity identity` in `folder`, in an empty environment.
-pub(crate) fn run(folder: &Path, wrapper: &[&Path], arguments: &[&str], input: &str) -> Output {
+pub(crate) fn run(folder: &Path, wrapper: &[&Path], arguments: &[&str], input: &str) -> Run {
     let (program, rest) = wrapper.split_first().unwrap();
-    let mut child = Command::new(program)
+    Program::new(program)
         .args(rest)
-        .arg("secrets")
+        .args(["secrets"])
         .args(arguments)
         .args(["--identity", "identity"])
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A child that was killed early doesn't read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+        .folder(folder)
+        .environment([("", ""); 0])
+        .input(input)
+        .searched(&[Canary::new(CANARY)], arguments.first() == Some(&"get"))
+        .run()
 }
 
 pub(crate) fn walk(folder: &Path, root: &Path, found: &mut Vec<(String, Vec<u8>)>) {
@@ -117,7 +112,5 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 /// The last line of what a script of `tests/cluster` prints: the program that it built.
 pub(crate) fn peer(name: &str) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster/peers");
-    let output = Command::new(script).arg(name).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "building {name} failed");
-    String::from_utf8(output.stdout).unwrap().trim().into()
+    Program::new(script).args([name]).run().exits(0).out().trim().into()
 }

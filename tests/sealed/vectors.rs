@@ -2,9 +2,9 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use crate::harness::child::Program;
 use plimsoll::secret::{Identities, IdentityError, OpenError, Recipient, open, seal};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ struct Vector {
 }
 
 fn folder() -> PathBuf {
-    let output = Command::new("go").args(["mod", "download", "-json", MODULE]).output().unwrap();
+    let output = Program::new("go").args(["mod", "download", "-json", MODULE]).run();
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     PathBuf::from(answer["Dir"].as_str().expect("the module is downloaded")).join("testdata")
 }

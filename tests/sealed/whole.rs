@@ -2,9 +2,9 @@
 //! repository is as before or as it was to become, once the next command that writes has run; and no plaintext is on disk.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::repository::{CANARY, Repository, copy, run, walk};
+use crate::harness::child::Program;
 
 const CALLS: [&str; 5] = ["open", "write", "fsync", "rename", "unlink"];
 const FAULTS: [&str; 3] = ["kill", "28", "5"]; // SIGKILL, ENOSPC, EIO
@@ -98,15 +98,15 @@ fn disturb(story: &Story, faults: &Path) -> Count {
             .map(Path::to_owned);
             let wrapper: Vec<&Path> = wrapper.iter().map(PathBuf::as_path).collect();
             let output = run(trial.folder.path(), &wrapper, story.command, story.input);
-            if output.status.code() == Some(99) {
+            if output.code == Some(99) {
                 break;
             }
             let what = format!("{}: {call} {number} {fault}", story.name);
             assert!(number < MOST, "{what}: no end");
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.code() != Some(98), "{what}: the injector failed: {said}");
-            assert!(!said.contains("panicked") && output.status.code() != Some(70), "{what}: {said}");
-            let new = judge(&trial, before.as_ref(), story, output.status.success(), &what);
+            assert!(output.code != Some(98), "{what}: the injector failed: {said}");
+            assert!(!said.contains("panicked") && output.code != Some(70), "{what}: {said}");
+            let new = judge(&trial, before.as_ref(), story, output.code == Some(0), &what);
             *(if new { &mut count.new } else { &mut count.old }) += 1;
         }
     }
@@ -145,7 +145,7 @@ fn judge(trial: &Repository, before: Option<&String>, story: &Story, success: bo
     let exists = files.iter().any(|(path, _)| path.contains(".age"));
     let repaired = trial.run(&["reindex", "prod"], "");
     let said = String::from_utf8_lossy(&repaired.stderr).into_owned();
-    assert!(repaired.status.success() || !exists || said.contains("sealed-missing"), "{what}: {said}");
+    assert!(repaired.code == Some(0) || !exists || said.contains("sealed-missing"), "{what}: {said}");
     assert!(!said.contains("made anew"), "{what}: the index had to be made anew: {said}");
     let leftovers: Vec<String> =
         trial.files().into_iter().map(|(path, _)| path).filter(|path| path.contains("plimsoll-")).collect();
@@ -162,7 +162,7 @@ fn judge(trial: &Repository, before: Option<&String>, story: &Story, success: bo
 /// The values as plimsoll lists and reads them; `None`: there is no sealed file.
 fn state(repository: &Repository) -> Option<String> {
     let listed = repository.run(&["list", "prod", "--format", "json"], "");
-    if !listed.status.success() {
+    if listed.code != Some(0) {
         let said = String::from_utf8_lossy(&listed.stdout);
         assert!(said.contains("sealed-missing"), "{said}");
         return None;
@@ -190,14 +190,7 @@ fn after(story: &Story) -> String {
 fn build() -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sealed/faults");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
-    let built = Command::new("go")
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg(".")
-        .current_dir(source)
-        .env("CGO_ENABLED", "0")
-        .status()
-        .unwrap();
-    assert!(built.success(), "building the fault injector failed");
+    let build = Program::new("go").args(["build", "-o"]).args([&program]).args(["."]);
+    build.folder(source).variable("CGO_ENABLED", "0").run().exits(0);
     program
 }
