@@ -18,6 +18,7 @@ mod settings;
 mod shape;
 mod syntax;
 mod typed;
+mod values;
 mod value;
 
 pub use json_schema::json_schema;

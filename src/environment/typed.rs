@@ -21,7 +21,7 @@ pub(super) fn settings(files: &Files, file: FileId, merged: &Table, diagnostics:
     for pile in ["inject", "patch"] {
         unique_names(&root, pile, diagnostics);
     }
-    Settings {
+    let settings = Settings {
         target: root.section("target").map(|view| target(&view)).unwrap_or_default(),
         apply: root.section("apply").map(|view| apply(&view)).unwrap_or_default(),
         conflicts: root.each("conflict", conflict),
@@ -59,7 +59,9 @@ pub(super) fn settings(files: &Files, file: FileId, merged: &Table, diagnostics:
         external_secrets: root.named("external-secret", external_secret),
         transform: root.section("transform").map(|view| transform(&view)).unwrap_or_default(),
         patches: root.each("patch", |view| patch(view, diagnostics)),
-    }
+    };
+    super::values::check(&settings, diagnostics);
+    settings
 }
 
 /// A table with its place.

@@ -28,10 +28,10 @@ pub(super) struct AllKeys {
 
 impl Variable {
     pub(super) fn read((name, written): &Pair<String>) -> Result<Self, Diagnostic> {
-        if name.value.is_empty() || name.value.contains('=') || !name.value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        if name.value.is_empty() || name.value.contains('=') || !name.value.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
             return Err(Diagnostic::new(&INJECT_SYNTAX, format!("`{}` can't be a variable's name", name.value))
                 .at(name.span(), "here")
-                .hint("a name has printable ASCII characters but `=`; most programs take only letters, digits and `_`"));
+                .hint("a name has printable ASCII characters but `=` and no blanks; most programs take only letters, digits and `_`"));
         }
         let (source, key) = Source::with_key(written)?;
         let Some(key) = key else {

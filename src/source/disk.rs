@@ -12,6 +12,9 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join("environments").is_dir()).map(Path::to_path_buf)
 }
 
+/// Most bytes of a file that is read.
+const LARGEST: u64 = 64 << 20;
+
 /// A folder of the disk. Links may lead anywhere inside it, never out of it.
 #[derive(Debug)]
 pub struct DiskTree {
@@ -40,6 +43,10 @@ impl Tree for DiskTree {
         // A pipe or device would block for ever or never end.
         if !full.is_file() {
             return Err(TreeError::WrongKind("it isn't a regular file"));
+        }
+        // A file by mistake, such as a disk's image, would fill the memory.
+        if std::fs::metadata(&full).map_err(|error| from_io(&error))?.len() > LARGEST {
+            return Err(TreeError::WrongKind("it is larger than 64 MiB"));
         }
         std::fs::read(full).map_err(|error| from_io(&error))
     }

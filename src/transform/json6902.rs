@@ -35,6 +35,13 @@ pub(super) struct Operation {
 #[derive(Debug, Clone)]
 pub(super) struct Operations(Vec<Operation>);
 
+impl Operation {
+    /// Whether it only asserts.
+    pub(super) fn is_test(&self) -> bool {
+        matches!(self.kind, Kind::Test(_))
+    }
+}
+
 impl Operations {
     /// Reads a list of operations.
     ///

@@ -30,6 +30,7 @@ use crate::secret::Tokens;
 use crate::source::Files;
 
 rule!(PATCH_NOTHING, "patch-matches-nothing", Error, "a patch's target is no object of the bundle");
+rule!(PATCH_CHANGES_NOTHING, "patch-changes-nothing", Error, "a patch leaves every object that it applies to as it was");
 rule!(PATCH_REMOVES_NOTHING, "patch-removes-nothing", Error, "a patch removes what none of its objects has");
 rule!(PATCH_SYNTAX, "patch-syntax", Error, "a patch isn't a map, or isn't a list of JSON patch operations");
 rule!(PATCH_IDENTITY, "patch-identity", Error, "a patch changes an object's apiVersion, kind or name");
@@ -43,6 +44,7 @@ rule!(NAMESPACE_NOT_LISTED, "namespace-not-listed", Error, "an object is in a na
 /// The rules of this module.
 pub static RULES: &[&Rule] = &[
     &PATCH_NOTHING,
+    &PATCH_CHANGES_NOTHING,
     &PATCH_REMOVES_NOTHING,
     &PATCH_SYNTAX,
     &PATCH_IDENTITY,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::json6902::Operations;
+use super::json6902::{Operation, Operations};
 use super::merge::Merge;
 use super::target::Target;
-use super::{PATCH_IDENTITY, PATCH_REMOVES_NOTHING, PATCH_SYNTAX};
+use super::{PATCH_CHANGES_NOTHING, PATCH_IDENTITY, PATCH_REMOVES_NOTHING, PATCH_SYNTAX};
 use crate::check::schema::Schemas;
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::environment::{Patch, PatchBody};
@@ -31,6 +31,7 @@ pub(super) fn apply_merges(context: Context<'_>, patches: &[Patch], bundle: &mut
         };
         let target = Target::read(patch, diagnostics);
         let (Some(tree), Some(target)) = (diagnostics.take(tree), target) else { continue };
+        let tree_span = tree.span;
         let Data::Map(tree) = tree.data else {
             let finding = Diagnostic::new(&PATCH_SYNTAX, format!("a merge patch is a map, and this is {}", tree.type_name()));
             let finding = finding.at(tree.span, "here");
@@ -40,6 +41,10 @@ pub(super) fn apply_merges(context: Context<'_>, patches: &[Patch], bundle: &mut
             });
             continue;
         };
+        if tree.is_empty() {
+            diagnostics.push(empty(tree_span, "the merge patch is empty"));
+            continue;
+        }
         merge_into(context, patch, &tree, &target, bundle, diagnostics);
     }
 }
@@ -70,13 +75,17 @@ fn merge_into(
     collect_spans(tree, &mut spans);
     let mut merge = Merge::default();
     let mut identity = None;
+    let mut changed = false;
+    let already = diagnostics.len();
     for at in selected {
         let Some(object) = bundle.objects.get_mut(at) else { continue };
         if let Err(finding) = same_identity(object, tree) {
             identity.get_or_insert(finding);
             continue;
         }
+        let before = object.root.clone();
         merge_object(context, object, tree.clone(), &mut merge);
+        changed |= !before.same(&object.root);
         let mut set = Vec::new();
         touched(&object.root, &spans, &mut FieldPath::root(), &mut set);
         for (path, span) in set.into_iter().chain(std::mem::take(&mut merge.removed)) {
@@ -91,6 +100,27 @@ fn merge_into(
     let mut seen = BTreeSet::new();
     merge.errors.retain(|error| seen.insert((error.message.clone(), error.primary.as_ref().map(|at| at.span))));
     diagnostics.extend(merge.errors);
+    // whatever else is wrong with the patch explains it
+    if !changed && diagnostics.len() == already {
+        diagnostics.push(changes_nothing(patch));
+    }
+}
+
+/// The finding for a patch after which every object is what it was before.
+fn changes_nothing(patch: &Patch) -> Diagnostic {
+    let span = match &patch.body {
+        PatchBody::MergeText(text) | PatchBody::JsonText(text) => text.span(),
+        PatchBody::MergeTable(table) => table.span(),
+        PatchBody::Json(_) => patch.span,
+    };
+    let name = patch.name.as_ref().map_or_else(String::new, |name| format!(" `{}`", name.value));
+    Diagnostic::new(&PATCH_CHANGES_NOTHING, format!("the patch{name} changes nothing: all of it stands in its objects already"))
+        .at(span, "stands there already")
+        .hint("remove the patch, or mend what it should have changed")
+}
+
+fn empty(span: Span, message: &str) -> Diagnostic {
+    Diagnostic::new(&PATCH_CHANGES_NOTHING, message).at(span, "empty").hint("remove the patch, or write what it should change")
 }
 
 fn merge_object(context: Context<'_>, object: &mut Object, mut tree: Map, merge: &mut Merge) {
@@ -218,13 +248,22 @@ pub(super) fn apply_json(context: Context<'_>, patches: &[Patch], bundle: &mut B
         let target = Target::read(patch, diagnostics);
         let operations = diagnostics.take(trees).and_then(|trees| diagnostics.take(Operations::read(trees)));
         let (Some(operations), Some(target)) = (operations, target) else { continue };
-        let mut any = false;
+        if operations.iter().next().is_none() {
+            diagnostics.push(empty(patch.span, "the patch has no operations"));
+            continue;
+        }
+        let (mut any, mut changed) = (false, false);
+        let already = diagnostics.len();
         for object in bundle.objects.iter_mut().filter(|object| target.selects(object)) {
             any = true;
+            let before = object.root.clone();
             run_operations(object, &operations, diagnostics);
+            changed |= !before.same(&object.root);
         }
         if !any {
             diagnostics.push(target.nothing(patch, bundle));
+        } else if !changed && diagnostics.len() == already && !operations.iter().all(Operation::is_test) {
+            diagnostics.push(changes_nothing(patch));
         }
     }
 }

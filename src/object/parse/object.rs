@@ -66,6 +66,14 @@ fn object(mut root: Node, sealed: bool, made_by: MadeBy, diagnostics: &mut Diagn
         );
         return None;
     };
+    if map.is_empty() {
+        diagnostics.push(
+            Diagnostic::new(&NOT_AN_OBJECT, "this document is an empty map, not an object")
+                .at(span, "here")
+                .hint("a template that is to yield nothing leaves out the `{}`"),
+        );
+        return None;
+    }
     check_header(map, span, diagnostics);
     if diagnostics.len() > before {
         return None;
