@@ -272,7 +272,7 @@ image-pull = ["secret/any"]
     inject-syntax prod.toml:18:13 can't read `configmap/params`: a variable takes one key
         = write `configmap/params#KEY`; `env-from` and `env-each` take all keys
     inject-syntax prod.toml:18:33 `B=` can't be a variable's name
-        = a name has printable ASCII characters but `=`; most programs take only letters, digits and `_`
+        = a name has printable ASCII characters but `=` and no blanks; most programs take only letters, digits and `_`
     inject-syntax prod.toml:18:66 can't read `config-map/params#x`: `config-map` isn't a kind that can be put in
         = write `configmap/params`
     inject-syntax prod.toml:18:93 can't read `external-secret/vault#t`: `external-secret` isn't a kind that can be put in
