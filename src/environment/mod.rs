@@ -18,8 +18,8 @@ mod settings;
 mod shape;
 mod syntax;
 mod typed;
-mod values;
 mod value;
+mod values;
 
 pub use json_schema::json_schema;
 pub use names::{FOLDER, Listed, list};
