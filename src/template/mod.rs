@@ -228,7 +228,9 @@ impl Rendered {
         };
         let (rendered, template) = (line(rendered), line(template));
         let short: String = rendered.chars().take(100).collect();
-        let tokens = rendered.contains(TOKEN_PREFIX) || guard::mentions_ref(&rendered);
+        // A line inside a private key holds nothing but base64; one alone says nothing to a reader.
+        let has_key = rendered.len() >= 16 && rendered.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='));
+        let tokens = has_key || rendered.contains(TOKEN_PREFIX) || guard::mentions_ref(&rendered);
         (rendered != template && !rendered.is_empty() && !tokens).then_some(short)
     }
 }

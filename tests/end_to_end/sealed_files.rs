@@ -89,3 +89,23 @@ fn rendered_open_and_compared() {
 fn write_outside(path: &std::path::Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
+
+#[test]
+fn secrets_in_the_open_are_named_not_shown() {
+    const KEY: &str = "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQS3290GQ";
+    let sandbox = Sandbox::new();
+    let environment = format!(
+        "[target]\nnamespace = \"demo\"\nbundles = [\"app\"]\nkubernetes = \"1.37\"\n[values]\nkey = \"{KEY}\"\npassword = \"br0wn-horse\"\n"
+    );
+    sandbox.write("environments/dev.toml", environment);
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  one: {{ values.password }}\n  two: pl41n-literal\n  three: {{ values.key }}\n";
+    sandbox.write("templates/app/s.yaml", secret);
+    for format in ["text", "json", "sarif", "github", "junit"] {
+        let run = sandbox.plimsoll(&["check", "dev", "--format", format]);
+        let said = run.said();
+        assert!(said.contains("identity-in-git") && said.contains("plaintext-secret"), "{said}");
+        for value in ["SECRET-KEY-1QYQ", "br0wn", "pl41n"] {
+            assert!(!said.contains(value), "{format}: {said}");
+        }
+    }
+}

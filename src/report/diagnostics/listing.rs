@@ -112,7 +112,7 @@ fn read<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Item<'a> {
         message: tokens::hide(&diagnostic.message),
         place: diagnostic.primary.as_ref().map(|annotation| Place::read(annotation, sources)),
         related: diagnostic.secondary.iter().map(|annotation| Place::read(annotation, sources)).collect(),
-        hints: diagnostic.hints.iter().map(|hint| tokens::hide(hint)).collect(),
+        hints: tokens::hints(diagnostic.rule.name, &diagnostic.hints),
         object: diagnostic.object.as_deref(),
         field: diagnostic.field.as_deref(),
         environments: Vec::new(),

@@ -78,26 +78,31 @@ fn snippets<'a>(item: &Item<'a>) -> Vec<Snippet<'a, annotate_snippets::Annotatio
         by_file.entry(annotation.span.file).or_default().push((kind, annotation));
     }
     let with_annotations = files.into_iter().filter_map(|file| Some((item.sources.get(file), by_file.remove(&file)?)));
-    with_annotations.map(|(source, annotations)| snippet(&source, &annotations)).collect()
+    with_annotations.map(|(source, annotations)| snippet(item.rule.name, &source, &annotations)).collect()
 }
 
 /// The lines from the first place to the last; what lies between is folded by the renderer.
-fn snippet<'a>(source: &Source, places: &[(AnnotationKind, &'a Annotation)]) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    rule: &str,
+    source: &Source,
+    places: &[(AnnotationKind, &'a Annotation)],
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let starts = places.iter().map(|(_, annotation)| annotation.span.start as usize);
     let first = starts.clone().min().unwrap_or(0).min(source.text.len());
     let last = starts.max().unwrap_or(0).min(source.text.len());
     let from = line_start(&source.text, first);
     let to = line_end(&source.text, last);
-    let lines = source.text.get(from..to).unwrap_or("");
+    let starts: Vec<usize> = places.iter().map(|(_, annotation)| annotation.span.start as usize).collect();
+    let lines = tokens::Lines::of(&source.text, from..to, rule, &starts);
     let annotations = places.iter().map(|(kind, annotation)| {
         let start = (annotation.span.start as usize).clamp(from, to);
         // A place of many lines (a whole document) is shown by its first.
         let end = (annotation.span.end as usize).min(line_end(&source.text, start)).max(start);
-        let range = tokens::moved(lines, start - from)..tokens::moved(lines, end - from);
+        let range = lines.moved(start - from)..lines.moved(end - from);
         let label = (!annotation.label.is_empty()).then(|| tokens::hide(&annotation.label));
         kind.span(range).label(label)
     });
-    Snippet::source(tokens::hide(lines))
+    Snippet::source(lines.text.clone())
         .path(source.name.to_string())
         .line_start(source.position(from).line)
         .annotations(annotations.collect::<Vec<_>>())
