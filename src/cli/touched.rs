@@ -6,7 +6,7 @@ use super::Failure;
 use super::compile::{Repository, environments, failed};
 use crate::diagnostic::Diagnostics;
 use crate::pipeline::{self, Compiled, Options};
-use crate::source::{Files, Git, RootPath};
+use crate::source::{Entry, EntryKind, Files, Git, RootPath};
 
 /// One side of an environment.
 pub(super) struct Side {
@@ -57,9 +57,9 @@ pub(super) fn since(repository: &Repository, git: &Git, base: &str, check: bool)
         let old = side(tree()?, before.contains(name), &old_commit);
         let new = side(super::Context::open(&repository.root)?, now.contains(name), &new_commit);
         let reads: BTreeSet<RootPath> = old.files.reads().union(&new.files.reads()).cloned().collect();
-        let why: Vec<RootPath> = reads.iter().filter(|path| differs(&old_door, &new_door, path)).cloned().collect();
+        let why: BTreeSet<RootPath> = reads.iter().flat_map(|path| differing(&old_door, &new_door, path)).collect();
         read.extend(reads);
-        // A folder whose list differs says nothing beside the file that makes it differ.
+        // A folder that is new says nothing beside the file in it.
         let why: Vec<RootPath> =
             why.iter().filter(|path| !why.iter().any(|other| other != *path && other.is_under(path))).cloned().collect();
         if why.is_empty() {
@@ -73,11 +73,30 @@ pub(super) fn since(repository: &Repository, git: &Git, base: &str, check: bool)
     Ok(difference)
 }
 
-/// Whether a path holds something else: another content, another list of names, something or nothing.
-fn differs(old: &Files, new: &Files, path: &RootPath) -> bool {
+/// What differs at a path that was read: itself, or of a folder that was listed the entries that came or went.
+fn differing(old: &Files, new: &Files, path: &RootPath) -> Vec<RootPath> {
     match (old.bytes(path, None), new.bytes(path, None)) {
-        (Ok(old), Ok(new)) => old != new,
-        (Err(_), Err(_)) => old.list(path, None).ok() != new.list(path, None).ok(),
-        _ => true,
+        (Ok(old), Ok(new)) if old == new => Vec::new(),
+        (Err(_), Err(_)) => {
+            let entries = |files: &Files| files.list(path, None).unwrap_or_default();
+            let (old, new) = (entries(old), entries(new));
+            let gone = old.iter().filter(|entry| !new.contains(entry));
+            let changed = gone.chain(new.iter().filter(|entry| !old.contains(entry)));
+            changed.filter(|entry| matters(path, entry)).filter_map(|entry| path.join(&entry.name).ok()).collect()
+        }
+        _ => vec![path.clone()],
     }
+}
+
+/// Whether an entry of a listed folder means something by being there. Under `templates/` manifests and shared templates do.
+/// In `environments/` nothing does: what is used there is asked for by its own path. Elsewhere a glob may take any name.
+fn matters(folder: &RootPath, entry: &Entry) -> bool {
+    let name = entry.name.as_str();
+    let is_under =
+        |top: &str| folder.as_str() == top || folder.as_str().strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+    if is_under("templates") {
+        let is_template = [".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
+        return entry.kind == EntryKind::Folder || is_template || (name.starts_with('_') && name.ends_with(".tera"));
+    }
+    folder.as_str() != "environments"
 }
