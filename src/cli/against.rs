@@ -7,7 +7,7 @@ use super::{Context, Failure};
 use crate::change::Matching;
 use crate::object::{MadeBy, Object, parse};
 use crate::secret::Tokens;
-use crate::source::{EntryKind, Files, Git, RootPath};
+use crate::source::{EntryKind, Files, Git, RootPath, SourceKind};
 
 /// One side's objects, and what the comparison needs to know of it.
 pub(super) struct Side {
@@ -62,7 +62,7 @@ impl Against {
                 Ok(Side { objects: compiled.bundle.objects, matching: Matching::Source, rendered: false })
             }
             Self::Folder(path) => {
-                let objects = read_rendered(&context.system.absolute(path.as_ref()))?;
+                let objects = read_rendered(&context.system.absolute(path.as_ref()), path)?;
                 Ok(Side { objects, matching: Matching::Identity, rendered: true })
             }
         }
@@ -89,14 +89,15 @@ fn other_side(against: &Against, context: &mut Context) {
     context.say(&format!("the side that is compared with, `{against}`, doesn't compile:"));
 }
 
-/// The objects of a folder's YAML and JSON files, or of one such file.
-fn read_rendered(path: &Path) -> Result<Vec<Object>, Failure> {
+/// The objects of a folder's YAML and JSON files, or of one such file; errors show their places below `written`.
+fn read_rendered(path: &Path, written: &str) -> Result<Vec<Object>, Failure> {
     let (root, file) = match (Context::open(path), path.parent(), path.file_name().and_then(|name| name.to_str())) {
         (Ok(files), ..) if files.list(&RootPath::root(), None).is_ok() => (files, None),
         (_, Some(parent), Some(name)) => (Context::open(parent)?, RootPath::new(name).ok()),
         (files, ..) => (files?, None),
     };
     let mut paths = Vec::new();
+    let is_file = file.is_some();
     match file {
         Some(file) => paths.push(file),
         None => walk(&root, &RootPath::root(), &mut paths)?,
@@ -104,12 +105,20 @@ fn read_rendered(path: &Path) -> Result<Vec<Object>, Failure> {
     let tokens = Tokens::new([0; 16]);
     let mut objects = Vec::new();
     let mut found = crate::diagnostic::Diagnostics::new();
-    for path in paths {
-        let read =
-            root.text(&path, None).map_err(Into::into).and_then(|file| parse(root.map(), file, &tokens, MadeBy::Template(file)));
+    for file in paths {
+        let name = if is_file { written.to_owned() } else { format!("{}/{file}", written.trim_end_matches('/')) };
+        let read = root.text(&file, None).map_err(Into::into).and_then(|text| {
+            let shown = root.map().add(name, root.map().get(text).text.clone(), SourceKind::Other);
+            parse(root.map(), shown, &tokens, MadeBy::Template(shown))
+        });
         objects.extend(found.take::<_, crate::diagnostic::Diagnostics>(read).into_iter().flatten());
     }
-    found.into_result(objects).map_err(|found| failed(&root, found))
+    let objects = found.into_result(objects).map_err(|found| failed(&root, found))?;
+    if objects.is_empty() {
+        return Err(Failure::usage(format!("`{written}` holds no manifest"))
+            .hint("name a folder that `plimsoll render ENV -o dir:PATH` wrote"));
+    }
+    Ok(objects)
 }
 
 fn walk(files: &Files, folder: &RootPath, paths: &mut Vec<RootPath>) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! `plimsoll render`
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
@@ -37,6 +37,9 @@ pub(super) fn run(args: RenderArgs, context: &mut Context) -> Result<Exit, Failu
     let format = context.format(&[Format::Yaml, Format::Json])?;
     let output = args.output.as_deref().map(|output| folder(output, context)).transpose()?;
     let repository = Repository::open(context)?;
+    if let Some(folder) = &output {
+        refuse_sources(folder, &repository.root)?;
+    }
     let compiled = repository.compile(&args.environment, !args.no_check)?;
     context.say_findings(&compiled.findings, repository.files.map());
     let objects = &compiled.bundle.objects;
@@ -75,6 +78,33 @@ fn folder(output: &str, context: &Context) -> Result<PathBuf, Failure> {
         Some(path) => Ok(context.system.absolute(path.as_ref())),
         None => Err(Failure::usage(format!("can't write to `{output}`")).hint("name a folder: `-o dir:out`")),
     }
+}
+
+/// Refuses a folder whose files would be read as sources at the next run.
+fn refuse_sources(folder: &Path, root: &Path) -> Result<(), Failure> {
+    let (folder, root) = (plain(folder), plain(root));
+    for sources in ["templates", "environments"] {
+        if folder.starts_with(root.join(sources)) {
+            return Err(Failure::usage(format!("`{}` lies in `{sources}/`, which holds sources", folder.display()))
+                .hint("name a folder outside of it: `-o dir:out`"));
+        }
+    }
+    Ok(())
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// One file an object: `deployment-server.yaml`; where two would have one name, group and namespace are added to both.

@@ -67,3 +67,20 @@ fn ten_thousand_toml_errors() {
     let text = run.said();
     assert_eq!(text.matches("[toml-syntax]").count(), 20 + 1, "{}", &text[..text.len().min(2000)]);
 }
+
+#[test]
+fn folders_that_cannot_be_meant() {
+    let sandbox = Sandbox::reference();
+    for folder in ["dir:templates/out", "dir:environments", "dir:./x/../templates"] {
+        let run = sandbox.plimsoll(&["render", "dev", "-o", folder]).exits(2);
+        assert!(run.err().contains("which holds sources"), "{}", run.said());
+    }
+    sandbox.write("empty/README.md", "nothing");
+    let run = sandbox.plimsoll(&["diff", "dev", "--against", "dir:empty", "--format", "json"]).exits(2);
+    assert!(run.out().contains("holds no manifest") && run.out().contains("\"rule\": \"usage\""), "{}", run.said());
+    sandbox.plimsoll(&["render", "dev", "-o", "dir:out"]).exits(0);
+    sandbox.plimsoll(&["diff", "dev", "--against", "dir:out"]).exits(0);
+    sandbox.write("out/service.yaml", "a: [\n");
+    let run = sandbox.plimsoll(&["diff", "dev", "--against", "dir:out"]).exits(2);
+    assert!(run.err().contains("--> out/service.yaml:"), "{}", run.said());
+}

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Findings;
 use super::listing::{Count, Item, Place, list};
+use super::{Findings, tokens};
 
 /// Findings as a JSON document, in the order found. Ends in a line end.
 pub fn json(groups: &[Findings<'_>]) -> String {
@@ -21,6 +21,28 @@ pub fn json_value(groups: &[Findings<'_>]) -> Value {
         "summary": { "errors": count.errors, "warnings": count.warnings, "notes": count.notes },
         "findings": items.iter().map(item).collect::<Vec<_>>(),
     })
+}
+
+/// One error without a place as a document of the same schema; `rule` is `usage` or `refused`.
+pub fn json_message(rule: &str, message: &str, hints: &[String]) -> String {
+    let finding = json!({
+        "rule": rule,
+        "severity": "error",
+        "message": tokens::hide(message),
+        "environments": [],
+        "object": null,
+        "field": null,
+        "location": null,
+        "related": [],
+        "hints": tokens::hints(rule, hints),
+    });
+    let document = json!({
+        "schema": "plimsoll.dev/findings/v1",
+        "environments": [],
+        "summary": { "errors": 1, "warnings": 0, "notes": 0 },
+        "findings": [finding],
+    });
+    format!("{document:#}\n")
 }
 
 fn item(item: &Item<'_>) -> Value {

@@ -9,7 +9,7 @@ mod text;
 mod tokens;
 
 pub use github::github;
-pub use json::{json, json_value};
+pub use json::{json, json_message, json_value};
 pub use junit::junit;
 pub use sarif::sarif;
 pub use text::{plain, text};
