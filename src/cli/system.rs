@@ -10,7 +10,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 /// What a command can know of the process that it runs in. Variables and the current folder are read once.
 pub struct System {
@@ -146,15 +150,27 @@ impl System {
         self.variable("VISUAL").or_else(|| self.variable("EDITOR"))
     }
 
-    /// Runs a shell command line with `argument` as its last argument, on this process' own streams, and waits for it.
-    pub fn run_shell(&mut self, command: &OsStr, argument: &Path, variables: &[(&str, &OsStr)]) -> io::Result<ExitStatus> {
+    /// Runs a shell command line with `argument` as its last argument, on this process' own streams, and waits for it. Signals
+    /// that would end this process meanwhile are kept until the command has ended; none is given if one came that asks to end
+    /// (HUP, TERM). Ctrl-C is the command's own affair.
+    pub fn run_shell(
+        &mut self,
+        command: &OsStr,
+        argument: &Path,
+        variables: &[(&str, &OsStr)],
+    ) -> io::Result<Option<ExitStatus>> {
         self.streams.stdout.flush()?;
         let mut line = command.to_owned();
         line.push(" \"$1\"");
         let mut child = Command::new("sh");
         child.arg("-c").arg(line).arg("sh").arg(argument).current_dir(&self.folder);
         child.env_clear().envs(&self.variables).envs(variables.iter().copied());
-        child.status()
+        let (ended, ignored) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        for (signal, seen) in [(SIGHUP, &ended), (SIGTERM, &ended), (SIGINT, &ignored), (SIGQUIT, &ignored)] {
+            signal_hook::flag::register(signal, Arc::clone(seen))?;
+        }
+        let status = child.status()?;
+        Ok((!ended.load(Ordering::SeqCst)).then_some(status))
     }
 
     /// Whether a passphrase can be asked for: stderr is a terminal. The answer is read from the terminal itself, so stdin may be a

@@ -109,3 +109,17 @@ fn secrets_in_the_open_are_named_not_shown() {
         }
     }
 }
+
+#[test]
+fn edited_when_told_to_end() {
+    for (signal, code) in [("TERM", 130), ("HUP", 130), ("INT", 0)] {
+        let mut sandbox = Sandbox::reference();
+        let before = sandbox.read("environments/dev.secrets.age");
+        let seen = sandbox.path().join("seen");
+        sandbox.set("EDITOR", format!("dirname \"$1\" > {}; kill -{signal} $PPID; true", seen.display()));
+        sandbox.plimsoll_revealing(&["secrets", "edit", "dev", "--trust-editor", DEMO[0], DEMO[1]]).exits(code);
+        let folder = String::from_utf8(sandbox.read("../seen")).expect("a path");
+        assert!(folder.contains("plimsoll-") && !std::path::Path::new(folder.trim()).exists(), "{folder}");
+        assert_eq!(sandbox.read("environments/dev.secrets.age"), before);
+    }
+}

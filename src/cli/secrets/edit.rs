@@ -47,6 +47,10 @@ pub(super) fn run(args: &EditArgs, context: &mut Context) -> Result<Exit, Failur
     loop {
         let status = context.system.run_shell(&command, scratch.path(), &[]);
         let status = status.map_err(|error| Failure::refused(format!("can't start the editor: {error}; nothing was changed")))?;
+        let Some(status) = status else {
+            context.say("interrupted; nothing was changed");
+            return Ok(Exit::Interrupted);
+        };
         if !status.success() {
             return Err(Failure::refused(format!("the editor ended with {status}; nothing was changed")));
         }
