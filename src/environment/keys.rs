@@ -169,7 +169,11 @@ static SECRET: &[Key] = &[
         List(&Text),
         "Files taken in whole, relative to this file: members of a sealed folder (`x.secrets/tls.key.age`), or public files such as a certificate. A path, `KEY=PATH`, or a glob.",
     ),
-    key("env-files", List(&Text), ENV_FILES),
+    key(
+        "env-files",
+        List(&Text),
+        "Refused (`secret-in-git`), so that whoever comes from another tool is told: seal the values, and name them in `keys`.",
+    ),
     key("registry", Either(REGISTRIES), "A login to a container registry, or several: `kubernetes.io/dockerconfigjson`."),
     key("tls", Table(TLS), "A certificate with its key: `kubernetes.io/tls`."),
     key("basic-auth", Table(BASIC_AUTH), "A user's name and password: `kubernetes.io/basic-auth`."),
