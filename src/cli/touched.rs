@@ -95,8 +95,9 @@ fn matters(folder: &RootPath, entry: &Entry) -> bool {
     let is_under =
         |top: &str| folder.as_str() == top || folder.as_str().strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
     if is_under("templates") {
-        let is_template = [".yaml", ".yml"].iter().any(|extension| name.ends_with(extension));
-        return entry.kind == EntryKind::Folder || is_template || (name.starts_with('_') && name.ends_with(".tera"));
+        let extension = std::path::Path::new(name).extension().and_then(std::ffi::OsStr::to_str);
+        let is_template = matches!(extension, Some("yaml" | "yml")) || (name.starts_with('_') && extension == Some("tera"));
+        return entry.kind == EntryKind::Folder || is_template;
     }
     folder.as_str() != "environments"
 }
