@@ -16,6 +16,7 @@
 pub mod change;
 pub mod check;
 pub mod cli;
+pub mod cluster;
 pub mod diagnostic;
 pub mod effective;
 pub mod environment;

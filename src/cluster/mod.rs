@@ -1,0 +1,26 @@
+//! The one door to an API server.
+//!
+//! Nothing else in plimsoll imports kube. A [`Cluster`] is connected by [`connect`]; it answers with raw JSON (a LIST keeps each item as
+//! it came and parses on demand) and fails with a [`ClusterError`] that says what was tried, what came back, and whether a write may
+//! have happened. Requests are bounded in time, reads are tried again, writes are not: whether a write may be repeated is the caller's
+//! knowledge.
+
+mod classify;
+mod client;
+mod connect;
+mod discovery;
+mod error;
+mod list;
+mod live;
+mod request;
+mod watch;
+mod write;
+
+pub use client::{Answer, Cluster, Counts};
+pub use connect::{ConnectError, Connection, connect};
+pub use discovery::{Resource, Resources};
+pub use error::{ClusterError, ErrorKind, FieldConflict};
+pub use list::Listed;
+pub use live::Live;
+pub use watch::Event;
+pub use write::{DeleteGuard, Patch};

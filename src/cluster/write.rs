@@ -1,0 +1,183 @@
+//! Writes, and dry-runs of them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::client::{Answer, Cluster};
+use super::discovery::Resource;
+use super::error::{ClusterError, ErrorKind};
+use super::list::describe;
+use super::live::Live;
+use super::request::{Ask, Call};
+
+/// A server-side apply of one object.
+#[derive(Debug)]
+pub struct Patch<'a> {
+    /// Its kind.
+    pub resource: &'a Arc<Resource>,
+    /// Its namespace.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// The object as JSON, with what it must still be in `metadata.uid` and `metadata.resourceVersion`. May hold plaintext; the
+    /// buffer is wiped after the request.
+    pub body: Zeroizing<Vec<u8>>,
+    /// Who applies.
+    pub manager: &'a str,
+    /// Whether others' fields are taken.
+    pub force: bool,
+}
+
+/// What an object must still be to be deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteGuard<'a> {
+    /// Its `metadata.uid`.
+    pub uid: &'a str,
+    /// Its `metadata.resourceVersion`, where the state counts too.
+    pub resource_version: Option<&'a str>,
+}
+
+/// Bytes that are wiped when the last reader is done.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Cluster {
+    /// Applies an object. The answer's status tells a creation (201) from an update (200).
+    ///
+    /// # Errors
+    /// It isn't applied, or nobody knows ([`ClusterError::maybe_done`]).
+    pub async fn apply(&self, patch: Patch<'_>) -> Result<(Live, Answer), ClusterError> {
+        self.patch(patch, Call::Write, "apply").await
+    }
+
+    /// What applying the object would give: the object as it would be stored, and whether it would be new.
+    ///
+    /// # Errors
+    /// It couldn't be applied.
+    pub async fn dry_run(&self, patch: Patch<'_>) -> Result<(Live, Answer), ClusterError> {
+        self.patch(patch, Call::DryRun, "ask what applying would do to").await
+    }
+
+    async fn patch(&self, patch: Patch<'_>, call: Call, verb: &str) -> Result<(Live, Answer), ClusterError> {
+        let Patch { resource, namespace, name, body, manager, force } = patch;
+        let doing = describe(verb, resource, namespace, name);
+        let dry = if call == Call::DryRun { "&dryRun=All" } else { "" };
+        let path =
+            format!("{}?fieldManager={manager}&force={force}&fieldValidation=Strict{dry}", resource.path(namespace, Some(name)));
+        let ask = Ask::new(Method::PATCH, path, "application/apply-patch+yaml", Bytes::from_owner(Wiped(body)));
+        let answer = self.ask(call, &doing, &ask).await?;
+        let live = object(resource, &answer, &doing, call)?;
+        Ok((live, answer))
+    }
+
+    /// Creates an object whose name is free (POST).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`] if it isn't.
+    pub async fn create(
+        &self,
+        resource: &Arc<Resource>,
+        namespace: Option<&str>,
+        name: &str,
+        body: &Value,
+        manager: &str,
+    ) -> Result<Live, ClusterError> {
+        let doing = describe("create", resource, namespace, name);
+        let path = format!("{}?fieldManager={manager}", resource.path(namespace, None));
+        let ask = Ask::new(Method::POST, path, "application/json", Bytes::from(body.to_string()));
+        let answer = self.ask(Call::Write, &doing, &ask).await?;
+        object(resource, &answer, &doing, Call::Write)
+    }
+
+    /// Replaces an object that must still be in the state that `body` names in `metadata.resourceVersion` (PUT).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Moved`] if it isn't.
+    pub async fn replace(
+        &self,
+        resource: &Arc<Resource>,
+        namespace: Option<&str>,
+        name: &str,
+        body: &Value,
+        manager: &str,
+    ) -> Result<Live, ClusterError> {
+        let doing = describe("update", resource, namespace, name);
+        let path = format!("{}?fieldManager={manager}", resource.path(namespace, Some(name)));
+        let ask = Ask::new(Method::PUT, path, "application/json", Bytes::from(body.to_string()));
+        let answer = self.ask(Call::Write, &doing, &ask).await?;
+        object(resource, &answer, &doing, Call::Write)
+    }
+
+    /// Edits an object by JSON patch operations (RFC 6902); `test` operations guard it.
+    ///
+    /// # Errors
+    /// An operation doesn't fit: [`ErrorKind::Invalid`], or [`ErrorKind::Moved`].
+    pub async fn json_patch(
+        &self,
+        resource: &Arc<Resource>,
+        namespace: Option<&str>,
+        name: &str,
+        operations: &Value,
+        manager: &str,
+    ) -> Result<Live, ClusterError> {
+        let doing = describe("patch", resource, namespace, name);
+        let path = format!("{}?fieldManager={manager}", resource.path(namespace, Some(name)));
+        let ask = Ask::new(Method::PATCH, path, "application/json-patch+json", Bytes::from(operations.to_string()));
+        let answer = self.ask(Call::Write, &doing, &ask).await?;
+        object(resource, &answer, &doing, Call::Write)
+    }
+
+    /// Deletes an object that must still be the one that was seen; what it owns goes in the background.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Moved`] if it is another by now, [`ErrorKind::NotFound`] if it is gone.
+    pub async fn delete(
+        &self,
+        resource: &Arc<Resource>,
+        namespace: Option<&str>,
+        name: &str,
+        guard: DeleteGuard<'_>,
+    ) -> Result<(), ClusterError> {
+        let doing = describe("delete", resource, namespace, name);
+        let mut preconditions = json!({ "uid": guard.uid });
+        if let (Some(version), Some(map)) = (guard.resource_version, preconditions.as_object_mut()) {
+            map.insert("resourceVersion".to_owned(), version.into());
+        }
+        let body = json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": preconditions });
+        let path = resource.path(namespace, Some(name));
+        let ask = Ask::new(Method::DELETE, path, "application/json", Bytes::from(body.to_string()));
+        self.ask(Call::Write, &doing, &ask).await.map(|_| ())
+    }
+
+    /// Asks the server a question that is put as a POST and stores nothing, such as a SelfSubjectReview.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn review(&self, path: &str, doing: &str, body: &Value) -> Result<Value, ClusterError> {
+        let ask = Ask::new(Method::POST, path, "application/json", Bytes::from(body.to_string()));
+        self.ask(Call::Get, doing, &ask).await?.json(doing)
+    }
+}
+
+impl Answer {
+    /// Whether the write made a new object.
+    pub fn created(&self) -> bool {
+        self.status == StatusCode::CREATED
+    }
+}
+
+fn object(resource: &Arc<Resource>, answer: &Answer, doing: &str, call: Call) -> Result<Live, ClusterError> {
+    let strange = || ClusterError::new(ErrorKind::Garbage, doing, "the answer isn't the object").maybe_done(!call.is_read());
+    let raw: Box<RawValue> = answer.json(doing)?;
+    Live::new(resource.clone(), raw).filter(|live| !live.uid.is_empty()).ok_or_else(strange)
+}
