@@ -122,16 +122,20 @@ impl Context {
     fn tell(&mut self, failure: &Failure) {
         match failure {
             Failure::Found(findings, sources) => self.tell_findings(findings, sources),
-            Failure::Usage { message, hints } | Failure::Refused { message, hints }
+            Failure::Usage { message, hints } | Failure::Refused { message, hints } | Failure::Unreachable { message, hints }
                 if self.global.format == Some(Format::Json) =>
             {
-                let rule = if matches!(failure, Failure::Usage { .. }) { "usage" } else { "refused" };
+                let rule = match failure {
+                    Failure::Usage { .. } => "usage",
+                    Failure::Refused { .. } => "refused",
+                    _ => "unreachable",
+                };
                 let text = diagnostics::json_message(rule, message, hints);
                 if self.write(&text).is_ok() {
                     let _ = self.system.streams().stdout.flush();
                 }
             }
-            Failure::Usage { message, hints } | Failure::Refused { message, hints } => {
+            Failure::Usage { message, hints } | Failure::Refused { message, hints } | Failure::Unreachable { message, hints } => {
                 let text = diagnostics::plain("error", message, hints, self.colors_messages());
                 self.say(&text);
             }

@@ -26,6 +26,13 @@ pub enum Failure {
         /// What to do next.
         hints: Vec<String>,
     },
+    /// The cluster isn't reachable, or doesn't let us do what is needed; nothing was written: exit 6.
+    Unreachable {
+        /// What was tried and what came of it.
+        message: String,
+        /// What to do next.
+        hints: Vec<String>,
+    },
     /// The result couldn't be written to stdout. A closed pipe is nobody's error: exit 0.
     Output(io::Error),
 }
@@ -41,6 +48,11 @@ impl Failure {
         Self::Refused { message: message.into(), hints: Vec::new() }
     }
 
+    /// A cluster that can't be asked.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self::Unreachable { message: message.into(), hints: Vec::new() }
+    }
+
     /// A finding that points to no text.
     pub fn found(diagnostic: impl Into<Diagnostics>) -> Self {
         Self::Found(diagnostic.into(), Arc::default())
@@ -50,7 +62,7 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         match &mut self {
-            Self::Usage { hints, .. } | Self::Refused { hints, .. } => hints.push(hint.into()),
+            Self::Usage { hints, .. } | Self::Refused { hints, .. } | Self::Unreachable { hints, .. } => hints.push(hint.into()),
             Self::Found(..) | Self::Output(_) => {}
         }
         self
@@ -61,6 +73,7 @@ impl Failure {
         match self {
             Self::Found(diagnostics, _) => exit_of(diagnostics),
             Self::Refused { .. } => Exit::Refused,
+            Self::Unreachable { .. } => Exit::Unreachable,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
             Self::Usage { .. } | Self::Output(_) => Exit::Invalid,
         }

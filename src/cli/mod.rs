@@ -17,6 +17,7 @@ mod failure;
 mod help;
 mod identities;
 mod init;
+mod live;
 mod panic;
 mod render;
 mod review;

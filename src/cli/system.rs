@@ -197,6 +197,11 @@ impl System {
         if bytes.len() as u64 > limit { Err(io::Error::other(format!("it is larger than {limit} bytes"))) } else { Ok(bytes) }
     }
 
+    /// Whether a file outside of the repository is there.
+    pub fn has_outside(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
     /// A folder on a file system in memory that only this user can write to: `XDG_RUNTIME_DIR`, or `/dev/shm`.
     pub fn memory_folder(&self) -> Option<PathBuf> {
         let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;

@@ -1,0 +1,84 @@
+//! Doing what a plan says: ordered, each write only while what the plan saw still holds, and told as it happens.
+//!
+//! Knows the cluster and the plan, not the terminal: what happens is told as [`Event`]s to a [`Listen`]er, what has happened is an
+//! [`Outcome`].
+
+use crate::object::ObjectId;
+use crate::plan::Operation;
+
+/// Something that happened while a plan was carried out.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// So many objects are to be written and pruned.
+    Begins {
+        /// Writes.
+        writes: usize,
+        /// Deletions.
+        prunes: usize,
+    },
+    /// A write or deletion is done.
+    Done(Operation, ObjectId),
+    /// One failed, or was left out because of another that failed.
+    Failed(Failed),
+    /// What is waited for, and what it lacks; told again whenever it changes.
+    Waits(ObjectId, String),
+    /// It has become what it should.
+    Ready(ObjectId),
+    /// Something else to tell, a sentence.
+    Note(String),
+}
+
+/// Whoever wants to know what happens.
+pub trait Listen: Send + Sync {
+    /// Told in order.
+    fn hear(&self, event: &Event);
+}
+
+/// A step that wasn't done.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The object.
+    pub id: ObjectId,
+    /// What should have been done.
+    pub operation: Operation,
+    /// Why not, scrubbed of secrets.
+    pub message: String,
+    /// What kind of failure.
+    pub reason: Reason,
+    /// What a human would look at next: events, a container's last lines; scrubbed.
+    pub details: Vec<String>,
+}
+
+/// Why a step wasn't done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The object isn't what the plan saw; who changed it, if known.
+    Moved(Option<String>),
+    /// A right is missing: it is named.
+    Forbidden(String),
+    /// The server, a webhook or a quota said no.
+    Refused,
+    /// No good answer came, so nobody knows.
+    Unknown,
+    /// Another step that it needs failed.
+    Skipped(ObjectId),
+    /// It is written, but didn't become ready in time, or never will.
+    NotReady,
+    /// The run was interrupted before.
+    Interrupted,
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What was done, in the order in which it was done.
+    pub done: Vec<(Operation, ObjectId)>,
+    /// What failed.
+    pub failed: Vec<Failed>,
+    /// What stays though it isn't in the bundle, with the reason.
+    pub kept: Vec<crate::plan::Kept>,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// Why nothing was begun: refused (exit 3) or not reachable (exit 6) is the caller's to tell from the error.
+    pub notes: Vec<String>,
+}
