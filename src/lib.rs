@@ -31,5 +31,6 @@ pub mod report;
 pub mod resolve;
 pub mod secret;
 pub mod source;
+pub mod status;
 pub mod template;
 pub mod transform;
