@@ -53,11 +53,14 @@ impl Wait {
 /// - an APIService is waited for until it is available, and a ReplicationController until its pods are ready: kstatus has no rule for them.
 pub fn waits_for(live: &Value, now: Timestamp) -> Wait {
     let status = of(live, now);
-    corrected(live, &status).unwrap_or_else(|| match status.state {
+    if let Some(answer) = corrected(live, &status) {
+        return answer;
+    }
+    match status.state {
         State::Current => Wait::Done,
         State::InProgress | State::NotFound | State::Unknown => Wait::Not { message: status.message },
         State::Failed | State::Terminating => Wait::Never { message: status.message },
-    })
+    }
 }
 
 /// The answer where kstatus' own isn't enough.

@@ -24,10 +24,10 @@ pub(super) fn deployment(live: &Value) -> Result<Status, Malformed> {
     }
     let counts = Counts::read(live);
     let updated = number_or(live, "status.updatedReplicas", 0);
-    let short = counts.fewer_pods().or_else(|| counts.fewer("LessUpdated", updated, counts.wanted, "are updated"));
+    let short = counts.fewer_pods().or_else(|| fewer("LessUpdated", updated, counts.wanted, "are updated"));
     let short = short.or_else(|| counts.surplus());
-    let short = short.or_else(|| counts.fewer("LessAvailable", counts.available, updated, "updated pods are available"));
-    let short = short.or_else(|| counts.fewer("LessReady", counts.ready, counts.wanted, "are ready"));
+    let short = short.or_else(|| fewer("LessAvailable", counts.available, updated, "updated pods are available"));
+    let short = short.or_else(|| fewer("LessReady", counts.ready, counts.wanted, "are ready"));
     Ok(match short {
         Some(short) => short,
         None if !progressed => Status::in_progress("ReplicaSetNotAvailable", "its newest ReplicaSet isn't available yet"),
@@ -43,9 +43,9 @@ pub(super) fn replica_set(live: &Value) -> Result<Status, Malformed> {
     }
     let counts = Counts::read(live);
     let labelled = number_or(live, "status.fullyLabeledReplicas", 0);
-    let short = counts.fewer("LessLabelled", labelled, counts.wanted, "bear the template's labels");
-    let short = short.or_else(|| counts.fewer("LessAvailable", counts.available, counts.wanted, "are available"));
-    let short = short.or_else(|| counts.fewer("LessReady", counts.ready, counts.wanted, "are ready"));
+    let short = fewer("LessLabelled", labelled, counts.wanted, "bear the template's labels");
+    let short = short.or_else(|| fewer("LessAvailable", counts.available, counts.wanted, "are available"));
+    let short = short.or_else(|| fewer("LessReady", counts.ready, counts.wanted, "are ready"));
     Ok(short.or_else(|| counts.surplus()).unwrap_or_else(|| counts.complete()))
 }
 
@@ -55,7 +55,7 @@ pub(super) fn stateful_set(live: &Value) -> Status {
         return Status::current("its pods are replaced when someone deletes them (`OnDelete`)");
     }
     let counts = Counts::read(live);
-    let short = counts.fewer_pods().or_else(|| counts.fewer("LessReady", counts.ready, counts.wanted, "are ready"));
+    let short = counts.fewer_pods().or_else(|| fewer("LessReady", counts.ready, counts.wanted, "are ready"));
     if let Some(short) = short.or_else(|| counts.surplus()) {
         return short;
     }
@@ -67,13 +67,13 @@ pub(super) fn stateful_set(live: &Value) -> Status {
 fn upper_part(live: &Value, counts: Counts, partition: i64) -> Status {
     let updated = number_or(live, "status.updatedReplicas", 0);
     let wanted = counts.wanted.saturating_sub(partition);
-    let short = counts.fewer("PartitionRollout", updated, wanted, "at and above the partition are updated");
+    let short = fewer("PartitionRollout", updated, wanted, "at and above the partition are updated");
     short.unwrap_or_else(|| Status::current(format!("{updated} pods updated, down to the partition {partition}")))
 }
 
 fn whole_set(live: &Value, counts: Counts) -> Status {
     let current = number_or(live, "status.currentReplicas", 0);
-    if let Some(short) = counts.fewer("LessCurrent", current, counts.wanted, "are of the current revision") {
+    if let Some(short) = fewer("LessCurrent", current, counts.wanted, "are of the current revision") {
         return short;
     }
     if text_or(live, "status.currentRevision", "") != text_or(live, "status.updateRevision", "") {
@@ -123,10 +123,6 @@ impl Counts {
             ready: number_or(live, "status.readyReplicas", 0),
             available: number_or(live, "status.availableReplicas", 0),
         }
-    }
-
-    fn fewer(self, reason: &str, there: i64, wanted: i64, what: &str) -> Option<Status> {
-        fewer(reason, there, wanted, what)
     }
 
     fn fewer_pods(self) -> Option<Status> {

@@ -32,6 +32,7 @@ impl Random {
     }
 
     /// Some of them, each at most once, in random order.
+    #[allow(dead_code, reason = "each test binary uses a part of it")]
     pub(crate) fn some<T: Clone>(&mut self, from: &[T]) -> Vec<T> {
         let mut left = from.to_vec();
         let count = self.below(left.len() + 1);
