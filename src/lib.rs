@@ -24,6 +24,7 @@ pub mod execute;
 pub mod explain;
 pub mod generate;
 pub mod inject;
+pub mod inventory;
 pub mod object;
 pub mod pipeline;
 pub mod plan;

@@ -1,0 +1,19 @@
+//! What belongs to an environment in a cluster, and what was done there: an ApplySet (KEP-3659) whose parent, one ConfigMap in the target
+//! namespace, also keeps the history of runs and the serials of sealed files.
+//!
+//! The inventory is widened before the first write of a run (all kinds and namespaces that have members or will have) and narrowed
+//! after its last: whatever a run leaves behind, the next one finds. The parent is written as a compare-and-set, so no writer loses
+//! what another wrote.
+
+mod applyset;
+mod group_kind;
+mod parent;
+mod record;
+
+pub use applyset::{ID, KINDS, NAMESPACES, OUR_TOOLING, PART_OF, TOOLING, id, parent_name, set_id};
+pub use group_kind::GroupKind;
+pub use parent::{BadParent, Inventory, Parent};
+pub use record::{Action, Counts, Ending, REMEMBERED, Record};
+
+#[cfg(test)]
+mod tests;
