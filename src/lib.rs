@@ -30,6 +30,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod report;
 pub mod resolve;
+pub mod rights;
 pub mod secret;
 pub mod source;
 pub mod status;

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, init, render, review, schema, secrets,
+    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, init, rbac, render, review, schema,
+    secrets,
 };
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
@@ -112,6 +113,7 @@ pub enum Command {
     Affected(affected::AffectedArgs),
     Diff(diff::DiffArgs),
     Secrets(secrets::SecretsArgs),
+    Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
     Schema(schema::SchemaArgs),
     Help(help::HelpArgs),
@@ -128,6 +130,7 @@ impl Command {
             Self::Review(args) => review::run(args, context),
             Self::Affected(args) => affected::run(args, context),
             Self::Diff(args) => diff::run(args, context),
+            Self::Rbac(args) => rbac::run(args, context),
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),

@@ -19,6 +19,7 @@ mod identities;
 mod init;
 mod live;
 mod panic;
+mod rbac;
 mod render;
 mod review;
 mod schema;

@@ -74,6 +74,14 @@ pub fn yaml_node(node: &Node, form: Form<'_>) -> Result<Zeroizing<String>, EmitE
     write_yaml(&View { node, form })
 }
 
+/// A document that holds no secret, from JSON.
+///
+/// # Errors
+/// As [`yaml`].
+pub fn yaml_value(value: &serde_json::Value) -> Result<String, EmitError> {
+    write_yaml(value).map(|text| text.to_string())
+}
+
 fn write_yaml(value: &impl Serialize) -> Result<Zeroizing<String>, EmitError> {
     // no folding: folded long lines end in blanks that editors strip
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 100_000_000 };
