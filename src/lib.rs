@@ -26,6 +26,7 @@ pub mod generate;
 pub mod inject;
 pub mod inventory;
 pub mod object;
+pub mod owned;
 pub mod pipeline;
 pub mod plan;
 pub mod report;
