@@ -111,6 +111,11 @@ impl Opened {
         (value.fingerprint == key.fingerprint).then_some(value.bytes.as_slice())
     }
 
+    /// All values, with their key paths.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|((_, path), value)| (path.as_str(), value.bytes.as_slice()))
+    }
+
     /// Values of a test's own.
     #[cfg(test)]
     pub(crate) fn of<'a>(values: impl IntoIterator<Item = (&'a SecretKey, &'a [u8])>) -> Self {
