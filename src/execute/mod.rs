@@ -3,8 +3,56 @@
 //! Knows the cluster and the plan, not the terminal: what happens is told as [`Event`]s to a [`Listen`]er, what has happened is an
 //! [`Outcome`].
 
+mod interrupt;
+pub mod order;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use interrupt::{Interrupt, Stop};
+
+use crate::cluster::Cluster;
 use crate::object::ObjectId;
 use crate::plan::Operation;
+use crate::secret::{Opened, Scrubber};
+
+/// What a plan is carried out with.
+pub struct Run<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The opened secrets: put in at the very end, into the bytes that are sent.
+    pub opened: &'a Opened,
+    /// Frees texts of the server and of pods from those secrets.
+    pub scrubber: &'a Scrubber,
+    /// Who is told what happens.
+    pub listener: &'a dyn Listen,
+    /// The time, for the Lease and the history.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Whether to stop.
+    pub interrupt: Interrupt,
+    /// What the user asked for.
+    pub options: Options,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("cluster", &self.cluster).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether to wait until the objects are ready.
+    pub wait: bool,
+    /// Whether to delete what isn't in the bundle any more.
+    pub prune: bool,
+    /// Whether a failure may show containers' logs.
+    pub logs: bool,
+    /// How long to wait for readiness in all.
+    pub timeout: Duration,
+}
 
 /// Something that happened while a plan was carried out.
 #[derive(Debug, Clone)]
@@ -60,6 +108,8 @@ pub enum Reason {
     Refused,
     /// No good answer came, so nobody knows.
     Unknown,
+    /// The server isn't reachable, or doesn't know us any more: not done.
+    Unreachable,
     /// Another step that it needs failed.
     Skipped(ObjectId),
     /// It is written, but didn't become ready in time, or never will.
@@ -77,8 +127,10 @@ pub struct Outcome {
     pub failed: Vec<Failed>,
     /// What stays though it isn't in the bundle, with the reason.
     pub kept: Vec<crate::plan::Kept>,
-    /// Whether the run was interrupted.
+    /// Whether the run was interrupted before it was through.
     pub interrupted: bool,
-    /// Why nothing was begun: refused (exit 3) or not reachable (exit 6) is the caller's to tell from the error.
+    /// Whether an object of the bundle was, or may have been, written.
+    pub touched: bool,
+    /// What else there is to say, a sentence each.
     pub notes: Vec<String>,
 }

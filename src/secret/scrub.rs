@@ -103,7 +103,9 @@ impl Scrubber {
             self.push(path, once);
             self.push(path, escaped(Escape::Url, text));
         }
-        for (before, each) in [("", "0123456789abcdef"), ("", "0123456789ABCDEF"), ("%", "0123456789ABCDEF"), ("%", "0123456789abcdef")] {
+        for (before, each) in
+            [("", "0123456789abcdef"), ("", "0123456789ABCDEF"), ("%", "0123456789ABCDEF"), ("%", "0123456789abcdef")]
+        {
             self.push(path, hexadecimal(value, before.as_bytes(), each.as_bytes()));
         }
         // A registry's password stands as base64 in JSON in base64.
@@ -188,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_line_of_a_file_is_masked_by_itself() {
-        let scrubber = scrubber(&[("key", b"-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END KEY-----\n")]);
+        let scrubber =
+            scrubber(&[("key", b"-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END KEY-----\n")]);
         assert_eq!(scrubber.scrub("log: MIGHAgEAMBMGByqGSM49 (-----BEGIN KEY-----)"), "log: «secret: key» (-----BEGIN KEY-----)");
     }
 
