@@ -11,18 +11,27 @@
 //! 6. an object about which nothing speaks is current.
 //!
 //! [`waits_for`] asks the stronger question that an apply asks: kstatus calls a started Job current, for example.
+//! [`pod::trouble`] and [`owner::trouble`] say why a workload doesn't get there.
 
+mod event;
 mod field;
 mod generic;
 mod kinds;
+mod message;
+pub mod owner;
+pub mod pod;
 #[cfg(test)]
 mod tests;
+mod trouble;
+#[cfg(test)]
+mod trouble_tests;
 mod wait;
 mod workloads;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use trouble::{Cause, Log, Probe, Trouble};
 pub use wait::{Wait, waits_for};
 
 /// How far an object has come; the words are kstatus'.
