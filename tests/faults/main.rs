@@ -1,0 +1,27 @@
+//! Tests with faults: a proxy between plimsoll and the real API server, a second client that watches, webhooks and bad servers.
+//!
+//! `equipment/` tests that equipment itself; the API server is that of `tests/cluster/`.
+
+#![expect(clippy::disallowed_methods, reason = "tests read and write files themselves")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::format_collect,
+    unreachable_pub,
+    reason = "all of it is tests"
+)]
+
+mod bundle;
+mod equipment;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod observer;
+mod proxy;
+#[path = "../cluster/server.rs"]
+mod server;
+mod tls;
+mod weather;
+mod webhook;
