@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod failure;
 mod help;
+mod host;
 mod identities;
 mod init;
 mod live;

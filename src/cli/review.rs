@@ -4,10 +4,11 @@ use clap::Args;
 
 use super::compile::Repository;
 use super::touched::{Side, Touched, since};
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, host};
 use crate::change::{self, Comparison, Matching, compare};
 use crate::diagnostic::Diagnostics;
 use crate::pipeline::Compiled;
+use crate::report::diagnostics::{self, Findings};
 use crate::report::review::{Outcome, Review, Reviewed, json, markdown, text};
 use crate::source::Git;
 
@@ -16,7 +17,7 @@ use crate::source::Git;
 /// Compares the working tree with where it parted from a git revision. Needs no cluster and no key: one command for a pull
 /// request. Says which environments are touched and why, what changes in their objects, which secrets and recipients change,
 /// which pods are replaced, and what the checks find new. Exit 2 if an environment that is touched has errors.
-/// Formats: text, json, markdown.
+/// Formats: text, json, markdown; github: annotations of what is new, on GitHub's runner also the output `changed` and the summary.
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
     /// The revision that the change is meant for, such as `origin/main`
@@ -25,7 +26,7 @@ pub struct ReviewArgs {
 }
 
 pub(super) fn run(args: ReviewArgs, context: &mut Context) -> Result<Exit, Failure> {
-    let format = context.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = context.format(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
     let repository = Repository::open(context)?;
     let git = Git::open(&repository.root).map_err(Failure::found)?;
     let base = git.merge_base(&args.base, "HEAD").map_err(Failure::found)?;
@@ -40,11 +41,28 @@ pub(super) fn run(args: ReviewArgs, context: &mut Context) -> Result<Exit, Failu
     let written = match format {
         Format::Json => json(&review),
         Format::Markdown => markdown(&review),
+        Format::Github => annotations(&review, git.prefix()),
         _ => text(&review, context.colors_output()),
     };
     context.write(&written)?;
+    if format == Format::Github {
+        let is_changed = review.environments.iter().any(|one| one.outcome.is_change());
+        let names: Vec<&str> = review.environments.iter().map(|one| one.name.as_str()).collect();
+        let outputs = [("changed", if is_changed { "true" } else { "false" }), ("environments", &names.join(" "))];
+        host::tell(context, &outputs, &markdown(&review))?;
+    }
     let has_errors = review.environments.iter().any(|one| one.found.has_errors());
     Ok(if has_errors { Exit::Invalid } else { Exit::Fine })
+}
+
+/// What the change brings that wasn't found before, where it stands in the pull request.
+fn annotations(review: &Review, prefix: &str) -> String {
+    let groups: Vec<Findings<'_>> = review
+        .environments
+        .iter()
+        .map(|one| Findings { environment: Some(&one.name), ..Findings::new(&one.fresh, &one.sources) })
+        .collect();
+    diagnostics::github(&groups, prefix)
 }
 
 fn one(touched: Touched) -> Reviewed {

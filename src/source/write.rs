@@ -38,6 +38,11 @@ pub fn write_file(file: &NewFile<'_>) -> io::Result<()> {
     write_files(std::slice::from_ref(file))
 }
 
+/// Adds to the end of a file, which is made if it isn't there: for files that several programs add to.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+}
+
 /// Writes several files or none: all are staged before the first takes its place, and if one can't, those that did are put
 /// back. A crash between two renames can leave some of them new.
 pub fn write_files(files: &[NewFile<'_>]) -> io::Result<()> {

@@ -15,4 +15,5 @@ mod harness;
 mod bad_input;
 mod files;
 mod git;
+mod pipeline;
 mod sealed_files;

@@ -80,6 +80,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the environment, or whether it can be compiled, differs.
+    pub fn is_change(&self) -> bool {
+        self.word() != "same"
+    }
+
     fn sentence(&self) -> &'static str {
         match self {
             Self::Changed { objects, secrets, sealed } if objects.is_empty() && secrets.is_empty() && sealed.is_empty() => {
