@@ -3,13 +3,17 @@
 //! Knows the cluster and the plan, not the terminal: what happens is told as [`Event`]s to a [`Listen`]er, what has happened is an
 //! [`Outcome`].
 
+mod clock;
+pub mod history;
 mod interrupt;
+pub mod lease;
 pub mod order;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use clock::Clock;
 pub use interrupt::{Interrupt, Stop};
 
 use crate::cluster::Cluster;

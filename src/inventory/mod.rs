@@ -6,14 +6,18 @@
 //! what another wrote.
 
 mod applyset;
+mod door;
 mod group_kind;
 mod parent;
 mod record;
+mod seen;
 
 pub use applyset::{ID, KINDS, NAMESPACES, OUR_TOOLING, PART_OF, TOOLING, id, parent_name, set_id};
+pub use door::{InventoryError, who_am_i};
 pub use group_kind::GroupKind;
 pub use parent::{BadParent, Inventory, Parent};
 pub use record::{Action, Counts, Ending, REMEMBERED, Record};
+pub use seen::{Members, members};
 
 #[cfg(test)]
 mod tests;

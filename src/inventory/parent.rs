@@ -150,6 +150,16 @@ impl Inventory {
         self.history.iter().map(|record| record.number).max().unwrap_or(0).saturating_add(1)
     }
 
+    /// The record of a run.
+    pub fn record(&self, run: &str) -> Option<&Record> {
+        self.history.iter().find(|record| record.run == run)
+    }
+
+    /// The last run that isn't this one.
+    pub fn last_other(&self, run: &str) -> Option<&str> {
+        self.history.iter().rev().map(|record| record.run.as_str()).find(|other| *other != run)
+    }
+
     /// Writes a run down: in place of its earlier record, or as the last; the oldest go.
     pub fn note(&mut self, record: Record) {
         match self.history.iter_mut().find(|known| known.run == record.run) {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 
+use crate::cluster::{Cluster, Resources};
 use crate::inventory::GroupKind;
 use crate::object::podspec::ConfigKind;
 
@@ -18,7 +20,36 @@ pub struct Uses {
     unknown: BTreeMap<String, GroupKind>,
 }
 
+/// How many LISTs are under way at once.
+const LISTS: usize = 5;
+
 impl Uses {
+    /// Reads who uses what in these namespaces. A list that doesn't come is noted: then everything there counts as used.
+    pub async fn read(cluster: &Cluster, resources: &Resources, namespaces: &BTreeSet<String>) -> Self {
+        let mut uses = Self::default();
+        let mut wanted = Vec::new();
+        for namespace in namespaces {
+            for (group, kind) in USERS {
+                match resources.preferred(group, kind) {
+                    Some(resource) => wanted.push((namespace, resource)),
+                    None => uses.unknown(namespace, GroupKind::new(group, kind)),
+                }
+            }
+        }
+        let one = |(namespace, resource): (_, _)| async move {
+            let namespace: &String = namespace;
+            (namespace, resource, cluster.list(resource, Some(namespace), None).await)
+        };
+        let answers: Vec<_> = stream::iter(wanted).map(one).buffered(LISTS).collect().await;
+        for (namespace, resource, answer) in answers {
+            match answer {
+                Ok(listed) => listed.items.iter().for_each(|live| uses.add(&live.value())),
+                Err(_) => uses.unknown(namespace, GroupKind::of_resource(resource)),
+            }
+        }
+        uses
+    }
+
     /// Adds what a live object of one of [`USERS`] uses, itself or in the pods that it would make.
     pub fn add(&mut self, object: &Value) {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();

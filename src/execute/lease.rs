@@ -1,0 +1,287 @@
+//! The Lease that keeps two runs on one environment apart.
+//!
+//! It is taken over only where its holder is known to be gone: the process isn't there any more (on this machine), or it hasn't renewed
+//! the Lease for its whole duration *while we looked*, so that clocks that differ do no harm. A holder that was stopped longer than that
+//! finds out before its next write ([`Lease::holds`]); what was in flight is fenced by the compare-and-set of every write.
+
+mod object;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Clock;
+use crate::cluster::{Cluster, ClusterError, DeleteGuard, ErrorKind};
+pub use object::{Holder, Process};
+use object::{Seen, leases};
+
+/// How long a Lease lasts that isn't renewed, and how often it is renewed.
+const DURATION: Duration = Duration::from_secs(20);
+const RENEWAL: Duration = Duration::from_secs(5);
+/// How often a Lease is looked at whose holder may be gone.
+const LOOK: Duration = Duration::from_secs(1);
+/// A Lease this old is nobody's, however wrong a clock is.
+const LONG_AGO: Duration = Duration::from_secs(3600);
+/// How often it is tried again when somebody else is faster.
+const TRIES: usize = 10;
+
+/// What a Lease needs to know of the world.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The clock.
+    pub clock: Clock,
+    /// Whether a process is running; `None` if that can't be known from here: it is another machine's.
+    pub is_running: Arc<dyn Fn(&Process) -> Option<bool> + Send + Sync>,
+    /// Told, in a sentence, what is waited for.
+    pub note: Arc<dyn Fn(String) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Surroundings")
+    }
+}
+
+/// Why a Lease can't be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// Another run has it: refused.
+    #[error("another {what} is under way: {by}, since {since}")]
+    Held {
+        /// `apply`, `rollback`, `delete`.
+        what: String,
+        /// Whose, where: `alice on host ci-7`.
+        by: String,
+        /// Since when, as the Lease says.
+        since: String,
+        /// The Lease, as `namespace/name`.
+        lease: String,
+    },
+    /// The server doesn't give it.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+}
+
+impl LeaseError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Held { lease, .. } => Some(format!(
+                "wait until it has ended; if it was killed, its Lease `{lease}` lapses {} seconds after its last renewal",
+                DURATION.as_secs()
+            )),
+            Self::Cluster(_) => None,
+        }
+    }
+}
+
+/// A Lease that is ours, renewed until it is released or dropped.
+#[derive(Debug)]
+pub struct Lease {
+    hold: Arc<Hold>,
+    renewal: JoinHandle<()>,
+}
+
+struct Hold {
+    cluster: Cluster,
+    holder: Holder,
+    surroundings: Surroundings,
+    /// The object as we wrote it last.
+    seen: Mutex<Seen>,
+    /// When the last renewal that worked was begun, by both clocks: one stands still while the machine sleeps, the other may be set.
+    renewed: std::sync::Mutex<(Instant, jiff::Timestamp)>,
+    lost: AtomicBool,
+}
+
+impl std::fmt::Debug for Hold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hold({})", self.holder.run)
+    }
+}
+
+/// Takes the Lease `name` in `namespace`. Waits where its holder may be gone, until that is known.
+///
+/// # Errors
+/// Another run has it, or the server doesn't answer or let us.
+pub async fn acquire(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    holder: Holder,
+    surroundings: Surroundings,
+) -> Result<Lease, LeaseError> {
+    let mut left = TRIES;
+    loop {
+        let begun = (Instant::now(), surroundings.clock.now());
+        let found = cluster.get(&leases(), Some(namespace), name).await?;
+        let written = match found {
+            None => {
+                let new = Seen::new(namespace, name).held_by(&holder, begun.1, DURATION);
+                cluster.create(&leases(), Some(namespace), name, &new, "plimsoll").await
+            }
+            Some(live) => {
+                let seen = Seen::of(&live);
+                if seen.run() != Some(holder.run.as_str()) {
+                    free(cluster, &seen, &surroundings).await?;
+                }
+                let next = seen.held_by(&holder, begun.1, DURATION);
+                cluster.replace(&leases(), Some(namespace), name, &next, "plimsoll").await
+            }
+        };
+        left -= 1;
+        match written {
+            Ok(live) => return Ok(Lease::new(cluster, holder, surroundings, Seen::of(&live), begun)),
+            Err(error) if left > 0 && is_undecided(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_undecided(error: &ClusterError) -> bool {
+    error.maybe_done || matches!(error.kind, ErrorKind::Moved | ErrorKind::Exists)
+}
+
+/// Comes back when the Lease, in the state that was seen, is nobody's.
+async fn free(cluster: &Cluster, seen: &Seen, surroundings: &Surroundings) -> Result<(), LeaseError> {
+    let Some(identity) = seen.identity() else { return Ok(()) };
+    let held = || LeaseError::Held {
+        what: seen.holder().map_or_else(|| "apply".to_owned(), |holder| holder.action),
+        by: seen.holder().map_or_else(|| identity.to_owned(), |holder| holder.to_string()),
+        since: seen.since(),
+        lease: format!("{}/{}", seen.namespace(), seen.name()),
+    };
+    let process = seen.holder().and_then(|holder| holder.process);
+    match process.and_then(|process| (surroundings.is_running)(&process)) {
+        Some(true) => return Err(held()),
+        Some(false) => {
+            (surroundings.note)(format!("the run that held the Lease is gone ({identity}): it is taken over"));
+            return Ok(());
+        }
+        None => {}
+    }
+    let duration = seen.duration().unwrap_or(DURATION).min(DURATION * 3);
+    if seen.renewed().is_some_and(|at| surroundings.clock.now().duration_since(at).unsigned_abs() > LONG_AGO) {
+        return Ok(());
+    }
+    let seconds = duration.as_secs();
+    (surroundings.note)(format!(
+        "{identity} holds the Lease: waiting up to {seconds} seconds to see whether it is still at work"
+    ));
+    let until = Instant::now() + duration;
+    while Instant::now() < until {
+        sleep(LOOK).await;
+        let Some(live) = cluster.get(&leases(), Some(seen.namespace()), seen.name()).await? else { return Ok(()) };
+        let now = Seen::of(&live);
+        if now.identity().is_none() {
+            return Ok(());
+        }
+        if now.version() != seen.version() {
+            return Err(held());
+        }
+    }
+    Ok(())
+}
+
+impl Lease {
+    fn new(cluster: &Cluster, holder: Holder, surroundings: Surroundings, seen: Seen, begun: (Instant, jiff::Timestamp)) -> Self {
+        let hold = Arc::new(Hold {
+            cluster: cluster.clone(),
+            holder,
+            surroundings,
+            seen: Mutex::new(seen),
+            renewed: std::sync::Mutex::new(begun),
+            lost: AtomicBool::new(false),
+        });
+        let renewal = tokio::spawn({
+            let hold = hold.clone();
+            async move {
+                let mut pause = RENEWAL;
+                while !hold.is_lost() {
+                    sleep(pause).await;
+                    // A renewal that fails is tried again soon: there is time for some before it is too late.
+                    pause = if hold.renew().await { RENEWAL } else { LOOK };
+                }
+            }
+        });
+        Self { hold, renewal }
+    }
+
+    /// Whether it is still ours for sure. Asked before every write: a run that was stopped too long doesn't write any more.
+    pub fn holds(&self) -> bool {
+        !self.hold.is_lost()
+    }
+
+    /// Gives it back. Where that fails it lapses by itself.
+    pub async fn release(self) {
+        self.renewal.abort();
+        let seen = self.hold.seen.lock().await;
+        if !self.hold.is_lost() {
+            let free = seen.released(self.hold.surroundings.clock.now());
+            let _ = self.hold.cluster.replace(&leases(), Some(seen.namespace()), seen.name(), &free, "plimsoll").await;
+        }
+    }
+
+    /// Deletes it, after a delete of the whole environment.
+    pub async fn remove(self) {
+        self.renewal.abort();
+        let seen = self.hold.seen.lock().await;
+        if !self.hold.is_lost() {
+            let guard = DeleteGuard { uid: seen.uid(), resource_version: Some(seen.version()) };
+            let _ = self.hold.cluster.delete(&leases(), Some(seen.namespace()), seen.name(), guard).await;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+impl Hold {
+    fn is_lost(&self) -> bool {
+        let (at, by_clock) = *self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let passed = self.surroundings.clock.now().duration_since(by_clock);
+        if at.elapsed() >= DURATION || passed.unsigned_abs() >= DURATION {
+            self.lost.store(true, Ordering::SeqCst);
+        }
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Renews it; gives whether that worked.
+    async fn renew(&self) -> bool {
+        let begun = (Instant::now(), self.surroundings.clock.now());
+        let mut seen = self.seen.lock().await;
+        let next = seen.held_by(&self.holder, begun.1, DURATION);
+        let (kind, namespace, name) = (leases(), seen.namespace().to_owned(), seen.name().to_owned());
+        let write = self.cluster.replace(&kind, Some(&namespace), &name, &next, "plimsoll");
+        match timeout(RENEWAL, write).await {
+            Ok(Ok(live)) => {
+                *seen = Seen::of(&live);
+                *self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = begun;
+                return true;
+            }
+            Ok(Err(error)) if error.is_not_found() => self.lost.store(true, Ordering::SeqCst),
+            _ => {
+                // Moved, or nobody knows: what is there says whose it is.
+                match timeout(RENEWAL, self.cluster.get(&kind, Some(&namespace), &name)).await {
+                    Ok(Ok(Some(live))) => {
+                        let now = Seen::of(&live);
+                        if now.run() == Some(self.holder.run.as_str()) {
+                            *seen = now;
+                        } else {
+                            self.lost.store(true, Ordering::SeqCst);
+                        }
+                    }
+                    Ok(Ok(None)) => self.lost.store(true, Ordering::SeqCst),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+}
