@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, init, rbac, render, review, schema,
-    secrets,
+    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, history, init, rbac, render, review,
+    schema, secrets, status,
 };
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
@@ -112,6 +112,8 @@ pub enum Command {
     Review(review::ReviewArgs),
     Affected(affected::AffectedArgs),
     Diff(diff::DiffArgs),
+    Status(status::StatusArgs),
+    History(history::HistoryArgs),
     Secrets(secrets::SecretsArgs),
     Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
@@ -134,6 +136,8 @@ impl Command {
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),
+            Self::Status(args) => status::run(args, context),
+            Self::History(args) => history::run(args, context),
             Self::Secrets(args) => secrets::run(args, context),
         }
     }

@@ -14,7 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+use crate::execute::Clock;
 
 /// What a command can know of the process that it runs in. Variables and the current folder are read once.
 pub struct System {
@@ -212,6 +215,11 @@ impl System {
     /// The time. Never for anything that a compilation gives.
     pub fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    /// The clock, for what goes on for a while.
+    pub fn clock(&self) -> Clock {
+        Clock::new(|| Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
     }
 }
 

@@ -19,15 +19,27 @@ use crate::cluster::{Cluster, ClusterError, DeleteGuard, ErrorKind};
 pub use object::{Holder, Process};
 use object::{Seen, leases};
 
-/// How long a Lease lasts that isn't renewed, and how often it is renewed.
-const DURATION: Duration = Duration::from_secs(20);
-const RENEWAL: Duration = Duration::from_secs(5);
-/// How often a Lease is looked at whose holder may be gone.
-const LOOK: Duration = Duration::from_secs(1);
 /// A Lease this old is nobody's, however wrong a clock is.
-const LONG_AGO: Duration = Duration::from_secs(3600);
+const LONG_AGO: Duration = Duration::from_hours(1);
 /// How often it is tried again when somebody else is faster.
 const TRIES: usize = 10;
+
+/// How long things take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long a Lease lasts that isn't renewed: whole seconds.
+    pub duration: Duration,
+    /// How often it is renewed.
+    pub renewal: Duration,
+    /// How often a Lease is looked at whose holder may be gone, and how soon a renewal that failed is tried again.
+    pub look: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(20), renewal: Duration::from_secs(5), look: Duration::from_secs(1) }
+    }
+}
 
 /// What a Lease needs to know of the world.
 #[derive(Clone)]
@@ -35,9 +47,11 @@ pub struct Surroundings {
     /// The clock.
     pub clock: Clock,
     /// Whether a process is running; `None` if that can't be known from here: it is another machine's.
-    pub is_running: Arc<dyn Fn(&Process) -> Option<bool> + Send + Sync>,
+    pub is_running: fn(&Process) -> Option<bool>,
     /// Told, in a sentence, what is waited for.
     pub note: Arc<dyn Fn(String) + Send + Sync>,
+    /// How long things take.
+    pub timing: Timing,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -60,6 +74,8 @@ pub enum LeaseError {
         since: String,
         /// The Lease, as `namespace/name`.
         lease: String,
+        /// How many seconds after its last renewal it lapses.
+        lapses: u64,
     },
     /// The server doesn't give it.
     #[error(transparent)]
@@ -70,9 +86,8 @@ impl LeaseError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Held { lease, .. } => Some(format!(
-                "wait until it has ended; if it was killed, its Lease `{lease}` lapses {} seconds after its last renewal",
-                DURATION.as_secs()
+            Self::Held { lease, lapses, .. } => Some(format!(
+                "wait until it has ended; if it was killed, its Lease `{lease}` lapses {lapses} seconds after its last renewal"
             )),
             Self::Cluster(_) => None,
         }
@@ -115,12 +130,13 @@ pub async fn acquire(
     surroundings: Surroundings,
 ) -> Result<Lease, LeaseError> {
     let mut left = TRIES;
+    let duration = surroundings.timing.duration;
     loop {
         let begun = (Instant::now(), surroundings.clock.now());
         let found = cluster.get(&leases(), Some(namespace), name).await?;
         let written = match found {
             None => {
-                let new = Seen::new(namespace, name).held_by(&holder, begun.1, DURATION);
+                let new = Seen::new(namespace, name).held_by(&holder, begun.1, duration);
                 cluster.create(&leases(), Some(namespace), name, &new, "plimsoll").await
             }
             Some(live) => {
@@ -128,7 +144,7 @@ pub async fn acquire(
                 if seen.run() != Some(holder.run.as_str()) {
                     free(cluster, &seen, &surroundings).await?;
                 }
-                let next = seen.held_by(&holder, begun.1, DURATION);
+                let next = seen.held_by(&holder, begun.1, duration);
                 cluster.replace(&leases(), Some(namespace), name, &next, "plimsoll").await
             }
         };
@@ -148,42 +164,60 @@ fn is_undecided(error: &ClusterError) -> bool {
 /// Comes back when the Lease, in the state that was seen, is nobody's.
 async fn free(cluster: &Cluster, seen: &Seen, surroundings: &Surroundings) -> Result<(), LeaseError> {
     let Some(identity) = seen.identity() else { return Ok(()) };
+    let own = surroundings.timing.duration;
+    let duration = seen.duration().unwrap_or(own).min(own * 3);
+    let holder = seen.holder();
     let held = || LeaseError::Held {
-        what: seen.holder().map_or_else(|| "apply".to_owned(), |holder| holder.action),
-        by: seen.holder().map_or_else(|| identity.to_owned(), |holder| holder.to_string()),
+        what: holder.as_ref().map_or_else(|| "apply".to_owned(), |holder| holder.action.clone()),
+        by: holder.as_ref().map_or_else(|| identity.to_owned(), ToString::to_string),
         since: seen.since(),
         lease: format!("{}/{}", seen.namespace(), seen.name()),
+        lapses: duration.as_secs(),
     };
-    let process = seen.holder().and_then(|holder| holder.process);
-    match process.and_then(|process| (surroundings.is_running)(&process)) {
-        Some(true) => return Err(held()),
+    let age = seen.renewed().map(|at| surroundings.clock.now().duration_since(at).unsigned_abs());
+    match holder.as_ref().and_then(|holder| (surroundings.is_running)(holder.process.as_ref()?)) {
         Some(false) => {
             (surroundings.note)(format!("the run that held the Lease is gone ({identity}): it is taken over"));
             return Ok(());
         }
-        None => {}
+        // A process of this machine has our clock; one that is stopped doesn't renew.
+        Some(true) if age.is_some_and(|age| age < duration) => return Err(held()),
+        _ => {}
     }
-    let duration = seen.duration().unwrap_or(DURATION).min(DURATION * 3);
-    if seen.renewed().is_some_and(|at| surroundings.clock.now().duration_since(at).unsigned_abs() > LONG_AGO) {
+    if age.is_some_and(|age| age > LONG_AGO) {
         return Ok(());
     }
-    let seconds = duration.as_secs();
+    watch(cluster, seen, surroundings, duration).await?.then_some(()).ok_or_else(held)
+}
+
+/// Looks for as long as a Lease lasts whether it is renewed; gives whether it is free.
+async fn watch(cluster: &Cluster, seen: &Seen, surroundings: &Surroundings, duration: Duration) -> Result<bool, ClusterError> {
+    let (identity, seconds) = (seen.identity().unwrap_or_default(), duration.as_secs());
     (surroundings.note)(format!(
         "{identity} holds the Lease: waiting up to {seconds} seconds to see whether it is still at work"
     ));
     let until = Instant::now() + duration;
     while Instant::now() < until {
-        sleep(LOOK).await;
-        let Some(live) = cluster.get(&leases(), Some(seen.namespace()), seen.name()).await? else { return Ok(()) };
+        sleep(surroundings.timing.look).await;
+        let Some(live) = cluster.get(&leases(), Some(seen.namespace()), seen.name()).await? else { return Ok(true) };
         let now = Seen::of(&live);
         if now.identity().is_none() {
-            return Ok(());
+            return Ok(true);
         }
         if now.version() != seen.version() {
-            return Err(held());
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// The run that has the Lease; `None` if nobody has, or somebody who isn't plimsoll.
+///
+/// # Errors
+/// It can't be read.
+pub async fn running(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<String>, ClusterError> {
+    let found = cluster.get(&leases(), Some(namespace), name).await?;
+    Ok(found.and_then(|live| Seen::of(&live).run().map(str::to_owned)))
 }
 
 impl Lease {
@@ -199,11 +233,12 @@ impl Lease {
         let renewal = tokio::spawn({
             let hold = hold.clone();
             async move {
-                let mut pause = RENEWAL;
+                let Timing { renewal, look, .. } = hold.surroundings.timing;
+                let mut pause = renewal;
                 while !hold.is_lost() {
                     sleep(pause).await;
                     // A renewal that fails is tried again soon: there is time for some before it is too late.
-                    pause = if hold.renew().await { RENEWAL } else { LOOK };
+                    pause = if hold.renew().await { renewal } else { look };
                 }
             }
         });
@@ -246,7 +281,8 @@ impl Hold {
     fn is_lost(&self) -> bool {
         let (at, by_clock) = *self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let passed = self.surroundings.clock.now().duration_since(by_clock);
-        if at.elapsed() >= DURATION || passed.unsigned_abs() >= DURATION {
+        let duration = self.surroundings.timing.duration;
+        if at.elapsed() >= duration || passed.unsigned_abs() >= duration {
             self.lost.store(true, Ordering::SeqCst);
         }
         self.lost.load(Ordering::SeqCst)
@@ -256,10 +292,11 @@ impl Hold {
     async fn renew(&self) -> bool {
         let begun = (Instant::now(), self.surroundings.clock.now());
         let mut seen = self.seen.lock().await;
-        let next = seen.held_by(&self.holder, begun.1, DURATION);
+        let next = seen.held_by(&self.holder, begun.1, self.surroundings.timing.duration);
         let (kind, namespace, name) = (leases(), seen.namespace().to_owned(), seen.name().to_owned());
+        let patience = self.surroundings.timing.renewal;
         let write = self.cluster.replace(&kind, Some(&namespace), &name, &next, "plimsoll");
-        match timeout(RENEWAL, write).await {
+        match timeout(patience, write).await {
             Ok(Ok(live)) => {
                 *seen = Seen::of(&live);
                 *self.renewed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = begun;
@@ -268,7 +305,7 @@ impl Hold {
             Ok(Err(error)) if error.is_not_found() => self.lost.store(true, Ordering::SeqCst),
             _ => {
                 // Moved, or nobody knows: what is there says whose it is.
-                match timeout(RENEWAL, self.cluster.get(&kind, Some(&namespace), &name)).await {
+                match timeout(patience, self.cluster.get(&kind, Some(&namespace), &name)).await {
                     Ok(Ok(Some(live))) => {
                         let now = Seen::of(&live);
                         if now.run() == Some(self.holder.run.as_str()) {

@@ -5,6 +5,7 @@
 
 mod clock;
 pub mod history;
+pub mod hold;
 mod interrupt;
 pub mod lease;
 pub mod order;

@@ -3,4 +3,5 @@
 pub mod change;
 pub mod diagnostics;
 pub mod explain;
+pub mod live;
 pub mod review;

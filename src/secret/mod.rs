@@ -39,7 +39,7 @@ pub use layout::{container as sealed_container, key_path as member_key};
 pub use open::{OpenError, open};
 pub use opened::Opened;
 pub use problem::{identity as identity_problem, recipient as recipient_problem, writing as write_problem};
-pub use random::password as generate_password;
+pub use random::{password as generate_password, run_name};
 pub use recipient::{BadRecipient, Recipient};
 pub use reindex::Reindexed;
 pub use rekey::RekeyPlan;

@@ -13,6 +13,14 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     Ok(bytes)
 }
 
+/// A name for one run of plimsoll, which no other has: 16 hexadecimal digits.
+///
+/// # Errors
+/// As of `bytes`.
+pub fn run_name() -> Result<String, getrandom::Error> {
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes()?)))
+}
+
 /// A password of 128 random bits, in hexadecimal digits: nothing that any program would have to quote.
 ///
 /// # Errors

@@ -13,4 +13,5 @@
 mod harness;
 
 mod r1_same_bytes;
+mod r20_prune_rails;
 mod r5_no_secret_outside;
