@@ -16,6 +16,7 @@
 mod cases;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod lease;
 mod masked;
 mod offline;
 mod random;

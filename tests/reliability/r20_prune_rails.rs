@@ -1,5 +1,7 @@
 //! R20: whatever an inventory looks like, a prune deletes only what is in it, isn't in the bundle, isn't used, isn't guarded, and no more
 //! than the budget. Random inventories, each object made with what a second, simpler reading of the rules needs to know of it.
+#![expect(clippy::disallowed_methods, reason = "the test asks the environment for its size")]
+#![expect(clippy::struct_excessive_bools, reason = "each is a doubt of its own")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use plimsoll::plan::prune::{Rails, Wanted, decide};
 use plimsoll::plan::uses::Uses;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SET: &str = "applyset-mine-v1";
 
@@ -103,10 +105,11 @@ fn world() -> impl Strategy<Value = World> {
 impl World {
     fn name(&self, at: usize) -> String {
         let alphabet = b"2456789bcdfghkmt";
-        match self.fates[at].hashed && self.fates[at].kind < 2 {
+        if self.fates[at].hashed && self.fates[at].kind < 2 {
             // One base for all, so that `keep` has something to choose from.
-            true => format!("base-{}{}gggggggg", char::from(alphabet[at / 16]), char::from(alphabet[at % 16])),
-            false => format!("o{at}"),
+            format!("base-{}{}gggggggg", char::from(alphabet[at / 16]), char::from(alphabet[at % 16]))
+        } else {
+            format!("o{at}")
         }
     }
 
