@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::canary::Canary;
 
@@ -22,6 +23,20 @@ pub struct Program {
     input: Vec<u8>,
     canaries: Vec<Canary>,
     reveals: bool,
+    victim: Victim,
+}
+
+/// A run that somebody else may signal while it lasts, by its process id. One for each run.
+#[derive(Debug, Clone, Default)]
+pub struct Victim(Arc<OnceLock<u32>>);
+
+impl Victim {
+    /// Sends a signal, such as `KILL` or `INT`; waits for the process to start, if it hasn't. Must be called while it runs.
+    pub fn signal(&self, name: &str) {
+        let id = self.0.wait().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().expect("kill");
+        assert!(sent.success(), "process {id} can't be sent {name}");
+    }
 }
 
 /// What a run left.
@@ -37,7 +52,14 @@ impl Program {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let program = program.as_ref();
         let arguments = vec![Path::new(program).file_name().unwrap_or_default().to_owned()];
-        Self { command: Command::new(program), arguments, input: Vec::new(), canaries: Vec::new(), reveals: false }
+        Self {
+            command: Command::new(program),
+            arguments,
+            input: Vec::new(),
+            canaries: Vec::new(),
+            reveals: false,
+            victim: Victim::default(),
+        }
     }
 
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
@@ -76,6 +98,12 @@ impl Program {
         self
     }
 
+    /// Whoever has the other `Victim` can signal this run.
+    pub fn victim(mut self, victim: &Victim) -> Self {
+        self.victim = victim.clone();
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Run {
         let command = format!("$ {}", self.arguments.join(OsStr::new(" ")).display());
@@ -86,6 +114,7 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command}: {error}"));
+        let _ = self.victim.0.set(child.id());
         let mut stdin = child.stdin.take().expect("a piped stdin");
         let input = self.input;
         let writer = std::thread::spawn(move || {

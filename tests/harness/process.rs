@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::canary::Canary;
-use super::child::{Program, search};
+use super::child::{Program, Victim, search};
 
 pub use super::child::Run;
 
@@ -117,6 +117,11 @@ impl Sandbox {
         self.run(".", env!("CARGO_BIN_EXE_plimsoll"), arguments, b"", false)
     }
 
+    /// Runs plimsoll, so that whoever has the other `victim` can signal it.
+    pub fn plimsoll_as(&self, victim: &Victim, arguments: &[&str]) -> Run {
+        self.run_as(victim, ".", env!("CARGO_BIN_EXE_plimsoll"), arguments, b"", true)
+    }
+
     /// Runs another program in the repository.
     pub fn program(&self, program: &str, arguments: &[&str]) -> Run {
         self.run(".", program, arguments, b"", true)
@@ -138,7 +143,12 @@ impl Sandbox {
     }
 
     fn run(&self, folder: &str, program: &str, arguments: &[&str], stdin: &[u8], search_stdout: bool) -> Run {
+        self.run_as(&Victim::default(), folder, program, arguments, stdin, search_stdout)
+    }
+
+    fn run_as(&self, victim: &Victim, folder: &str, program: &str, arguments: &[&str], stdin: &[u8], search_stdout: bool) -> Run {
         let run = Program::new(program)
+            .victim(victim)
             .args(arguments)
             .folder(self.repo().join(folder))
             .environment(&self.environment)
