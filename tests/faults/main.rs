@@ -22,6 +22,7 @@ mod observer;
 mod proxy;
 #[path = "../cluster/server.rs"]
 mod server;
+mod stack;
 mod tls;
 mod weather;
 mod webhook;

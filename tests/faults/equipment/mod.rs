@@ -3,6 +3,7 @@
 mod bundle;
 mod observer;
 mod proxy;
+mod stack;
 mod weather;
 mod webhook;
 
@@ -14,7 +15,7 @@ use crate::server::cluster;
 pub fn namespace(topic: &str) -> String {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("{topic}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("{topic}-{:04}", COUNT.fetch_add(1, Ordering::Relaxed));
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).to_string();
     cluster().send("POST", "/api/v1/namespaces", "application/json", &body).expect("a namespace");
     name

@@ -87,7 +87,8 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Watches `kinds` in `namespaces`; of an object that is in no namespace those are kept whose name holds one of the namespaces' names.
+    /// Watches `kinds` in `namespaces`; of an object that is in no namespace those are kept whose name holds one of the namespaces' names
+    /// (so no namespace's name may be the beginning of another's).
     /// A kind that isn't served yet is watched as soon as its CustomResourceDefinition is there. Returns when all that is served is watched.
     pub fn start(cluster: &Cluster, kinds: &[Kind], namespaces: &[&str]) -> Self {
         let client = cluster.client("admin");

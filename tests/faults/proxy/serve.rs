@@ -114,7 +114,6 @@ impl Link {
     /// The server's answer on its way back, spoiled if it is to be.
     async fn pass_on(&self, ticket: Ticket, response: Response<Incoming>) -> Option<Response<Body>> {
         let (mut parts, body) = response.into_parts();
-        let fault = ticket.fault;
         if streams(&ticket) || parts.status.as_u16() == 101 {
             call(&ticket.after, &ticket).await;
             return self.stream(ticket, parts, body).await;
@@ -125,19 +124,10 @@ impl Link {
             self.state.keep(key, &answer);
         }
         call(&ticket.after, &ticket).await;
-        if let Some(fault) = fault {
-            self.state.happened(&ticket, fault);
+        if self.goes_unheard(&ticket).await {
+            return None;
         }
-        match fault {
-            Some(Fault::ResetAfter) => return None,
-            Some(Fault::TimeoutAfter) => {
-                let patience = self.state.lock().patience;
-                tokio::time::sleep(patience).await;
-                return None;
-            }
-            _ => {}
-        }
-        let response = match fault {
+        let response = match ticket.fault {
             Some(Fault::GatewayTimeout) => answer::gateway_timeout(),
             Some(Fault::CutBody) => answer::cut(parts.status, answer.headers, &body),
             _ => {
@@ -153,27 +143,31 @@ impl Link {
         Some(response)
     }
 
+    /// Counts a fault that comes after the effect; whether it is one that leaves the client without an answer.
+    async fn goes_unheard(&self, ticket: &Ticket) -> bool {
+        if let Some(fault) = ticket.fault {
+            self.state.happened(ticket, fault);
+        }
+        if ticket.fault == Some(Fault::TimeoutAfter) {
+            let patience = self.state.lock().patience;
+            tokio::time::sleep(patience).await;
+        }
+        matches!(ticket.fault, Some(Fault::TimeoutAfter | Fault::ResetAfter))
+    }
+
     /// A watch, a log that is followed, or the head of a tunnel.
     async fn stream(&self, ticket: Ticket, parts: http::response::Parts, body: Incoming) -> Option<Response<Body>> {
-        let fault = ticket.fault;
-        if let Some(fault) = fault {
-            self.state.happened(&ticket, fault);
+        if self.goes_unheard(&ticket).await {
+            return None;
         }
-        match fault {
-            Some(Fault::ResetAfter) => return None,
-            Some(Fault::TimeoutAfter) => {
-                let patience = self.state.lock().patience;
-                tokio::time::sleep(patience).await;
-                return None;
-            }
-            Some(Fault::GatewayTimeout) => return Some(answer::gateway_timeout()),
-            _ => {}
+        if ticket.fault == Some(Fault::GatewayTimeout) {
+            return Some(answer::gateway_timeout());
         }
         self.state.note(&ticket, |request| request.code = Some(parts.status.as_u16()));
         let mut pieces = BodyStream::new(body)
             .filter_map(|frame| std::future::ready(frame.map(|frame| frame.into_data().ok()).transpose()))
             .boxed();
-        let body = match fault {
+        let body = match ticket.fault {
             Some(Fault::CutBody) => match pieces.next().await {
                 Some(Ok(first)) => answer::half(&first),
                 _ => answer::half(&Bytes::new()),

@@ -1,0 +1,61 @@
+//! All of the equipment together: a namespace's name, the repository for it, a proxy before the API server, and an observer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::bundle::{Bundle, ENVIRONMENT};
+use crate::harness::child::Victim;
+use crate::harness::process::Run;
+use crate::observer::{Kind, Observer, Place, Report, kinds};
+use crate::proxy::Proxy;
+use crate::server::cluster;
+
+/// Where a fault test works. The namespace isn't there yet: the repository makes it.
+pub struct Stack {
+    pub namespace: String,
+    pub bundle: Bundle,
+    pub proxy: Proxy,
+}
+
+impl Stack {
+    /// Version 1 of the repository, a proxy without faults, no observer yet.
+    pub fn new(topic: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let namespace = format!("{topic}-{:04}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let proxy = Proxy::start(cluster());
+        let bundle = Bundle::new(&namespace, proxy.kubeconfig());
+        Self { namespace, bundle, proxy }
+    }
+
+    /// `plimsoll apply` of what is written, through the proxy.
+    pub fn apply(&self) -> Run {
+        self.bundle.plimsoll(&["apply", ENVIRONMENT, "--yes"])
+    }
+
+    /// The same, for a hook that ends it: `victim` knows the process as soon as it runs.
+    pub fn apply_as(&self, victim: &Victim) -> Run {
+        self.bundle.sandbox.plimsoll_as(victim, &["apply", ENVIRONMENT, "--yes"])
+    }
+
+    /// Watches from now on all kinds of the repository, in its namespace and in `others`.
+    pub fn observe(&self, others: &[&str]) -> Observer {
+        let mut kinds = kinds();
+        kinds.push(Kind::new(&format!("{}.example.org/v1", self.namespace), "widgets", "Widget"));
+        let namespaces: Vec<&str> = [self.namespace.as_str()].into_iter().chain(others.iter().copied()).collect();
+        Observer::start(cluster(), &kinds, &namespaces)
+    }
+
+    /// Without faults: applies again and wants success, then an empty diff. The faults so far stay counted.
+    pub fn converges(&self) {
+        self.proxy.calm();
+        self.apply().exits(0);
+        self.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(0);
+    }
+
+    /// Panics unless R16, R17 (bystanders: all that is in `others`; every delete has a UID) and R18 held at each event.
+    #[track_caller]
+    pub fn laws_held(&self, report: &Report, others: &[&str]) {
+        report.holds(|place: &Place, _| others.contains(&place.namespace.as_str()));
+        let unguarded = self.proxy.unguarded_deletes();
+        assert!(unguarded.is_empty(), "R17: deletes without a UID: {unguarded:#?}");
+    }
+}
