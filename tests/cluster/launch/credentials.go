@@ -14,7 +14,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -22,17 +21,23 @@ import (
 // credentials are the files and texts that server and clients prove themselves by. They live as long as the folder.
 type credentials struct {
 	caPEM      string
+	caFile     string
 	serverCert string
 	serverKey  string
+	// clientCert is what the API server shows a kubelet.
+	clientCert string
+	clientKey  string
 	accountKey string
 	tokens     string
 	byUser     map[string]string
 }
 
-func makeCredentials(folder string) (*credentials, error) {
+// makeCredentials makes them for a server at 127.0.0.1 and at the further addresses.
+func makeCredentials(folder string, addresses ...string) (*credentials, error) {
 	at := func(name string) string { return filepath.Join(folder, name) }
 	c := &credentials{
-		serverCert: at("server.crt"), serverKey: at("server.key"), accountKey: at("account.key"), tokens: at("tokens.csv"),
+		caFile: at("ca.crt"), serverCert: at("server.crt"), serverKey: at("server.key"),
+		clientCert: at("client.crt"), clientKey: at("client.key"), accountKey: at("account.key"), tokens: at("tokens.csv"),
 	}
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -46,18 +51,22 @@ func makeCredentials(folder string) (*credentials, error) {
 	}
 	c.caPEM = string(caPEM)
 
-	serverKey, err := writeKey(c.serverKey)
-	if err != nil {
+	if err := os.WriteFile(c.caFile, caPEM, 0o600); err != nil {
 		return nil, err
 	}
+
 	leaf := certificate("kube-apiserver", 2)
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	leaf.IPAddresses, leaf.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
-	leafPEM, err := sign(leaf, ca, serverKey.Public(), caKey)
-	if err != nil {
+	for _, address := range addresses {
+		leaf.IPAddresses = append(leaf.IPAddresses, net.ParseIP(address))
+	}
+	if err := writePair(leaf, ca, caKey, c.serverCert, c.serverKey); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(c.serverCert, leafPEM, 0o600); err != nil {
+	client := certificate("kube-apiserver-kubelet-client", 3)
+	client.KeyUsage, client.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if err := writePair(client, ca, caKey, c.clientCert, c.clientKey); err != nil {
 		return nil, err
 	}
 	if _, err := writeKey(c.accountKey); err != nil {
@@ -83,6 +92,19 @@ func sign(certificate, parent *x509.Certificate, public crypto.PublicKey, by cry
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
 
+// writePair makes a key and a certificate for it, signed by the authority.
+func writePair(leaf, ca *x509.Certificate, caKey crypto.Signer, certFile, keyFile string) error {
+	key, err := writeKey(keyFile)
+	if err != nil {
+		return err
+	}
+	leafPEM, err := sign(leaf, ca, key.Public(), caKey)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(certFile, leafPEM, 0o600)
+}
+
 func writeKey(path string) (*ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -98,15 +120,14 @@ func writeKey(path string) (*ecdsa.PrivateKey, error) {
 func (c *credentials) writeTokens() error {
 	c.byUser = map[string]string{}
 	var lines []string
-	for user, groups := range users {
+	for _, user := range users {
 		token, err := randomToken()
 		if err != nil {
 			return err
 		}
-		c.byUser[user] = token
-		lines = append(lines, fmt.Sprintf("%s,%s,%s,%q\n", token, user, user, groups))
+		c.byUser[user.name] = token
+		lines = append(lines, fmt.Sprintf("%s,%s,%s,%q\n", token, user.name, user.name, user.group))
 	}
-	slices.Sort(lines)
 	return os.WriteFile(c.tokens, []byte(strings.Join(lines, "")), 0o600)
 }
 
@@ -117,27 +138,18 @@ func (c *credentials) clientTLS() *tls.Config {
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
-// writeKubeconfig has one context a user, each named by it; the current one is admin.
-func (c *credentials) writeKubeconfig(folder, server string) (string, error) {
-	caFile := filepath.Join(folder, "ca.crt")
-	if err := os.WriteFile(caFile, []byte(c.caPEM), 0o600); err != nil {
-		return "", err
-	}
+// writeKubeconfig writes folder/name with one context a user, each named by it; the current one is the first.
+func (c *credentials) writeKubeconfig(folder, name, server string, users ...string) (string, error) {
 	var text strings.Builder
-	fmt.Fprintf(&text, "apiVersion: v1\nkind: Config\ncurrent-context: admin\n"+
-		"clusters:\n- name: plimsoll\n  cluster:\n    server: %s\n    certificate-authority: %s\nusers:\n", server, caFile)
-	names := make([]string, 0, len(c.byUser))
-	for user := range c.byUser {
-		names = append(names, user)
-	}
-	slices.Sort(names)
-	for _, user := range names {
+	fmt.Fprintf(&text, "apiVersion: v1\nkind: Config\ncurrent-context: %s\n"+
+		"clusters:\n- name: plimsoll\n  cluster:\n    server: %s\n    certificate-authority: %s\nusers:\n", users[0], server, c.caFile)
+	for _, user := range users {
 		fmt.Fprintf(&text, "- name: %s\n  user:\n    token: %s\n", user, c.byUser[user])
 	}
 	text.WriteString("contexts:\n")
-	for _, user := range names {
+	for _, user := range users {
 		fmt.Fprintf(&text, "- name: %s\n  context:\n    cluster: plimsoll\n    user: %s\n", user, user)
 	}
-	path := filepath.Join(folder, "kubeconfig")
+	path := filepath.Join(folder, name)
 	return path, os.WriteFile(path, []byte(text.String()), 0o600)
 }
