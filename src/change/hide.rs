@@ -12,7 +12,7 @@ use crate::source::RootPath;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Puts unknown values where a reader must not see what an object's differing fields hold. What differs is settled before.
-pub(super) fn hide(id: &ObjectId, fields: &mut [FieldChange]) {
+pub fn hide(id: &ObjectId, fields: &mut [FieldChange]) {
     let is_secret = id.group.is_empty() && id.kind.as_str() == "Secret";
     // A list aligns its items by what they say: an opened text and its sealed one then are one gone and one new.
     let gains_sealed = fields.iter().any(|field| matches!(&field.difference, Difference::Added(new) if has_sealed(new)));

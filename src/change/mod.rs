@@ -13,8 +13,10 @@ mod sealed;
 mod secrets;
 
 pub use fields::{Difference, FieldChange, fields};
+pub use hide::hide;
 pub use masked::{shorten, unmask};
-pub use pair::Matching;
+pub use pair::{Matching, strip_hash};
+pub use restart::{replaces_pods, used_config};
 pub use sealed::{SealedChange, sealed_files};
 pub use secrets::{SecretChange, SecretDifference, secrets};
 

@@ -74,7 +74,8 @@ fn unhashed(object: &Object) -> Option<ObjectKey> {
     Some(key(&id, base.unwrap_or(&id.name)))
 }
 
-fn strip_hash(name: &str) -> Option<&str> {
+/// The name before the hash that it ends in; `None` if it doesn't end as hashed names do.
+pub fn strip_hash(name: &str) -> Option<&str> {
     let (base, hash) = name.rsplit_once('-')?;
     (hash.len() == HASH_LENGTH && hash.chars().all(|c| HASH_CHARACTERS.contains(c))).then_some(base)
 }

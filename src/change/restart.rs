@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Operation};
+use super::{Change, FieldChange, Operation};
 use crate::object::{Node, Object, podspec};
 
 /// Notes on each change the workloads whose pods it replaces, and gives all of them in order: those whose pod template
@@ -12,13 +12,13 @@ pub(super) fn mark(changes: &mut [(Change, Option<&Object>)]) -> Vec<String> {
     let mut workloads: Vec<(String, BTreeSet<(&'static str, String)>)> = Vec::new();
     for (change, object) in changes.iter_mut() {
         let Some(object) = object else { continue };
-        if change.operation != Operation::Update || !touches_template(change, object) {
+        if change.operation != Operation::Update || !replaces_pods(&change.fields, object) {
             continue;
         }
         let name = object.id().to_string();
         change.restarts.push(name.clone());
         restarts.push(name.clone());
-        workloads.push((name, used(object)));
+        workloads.push((name, used_config(object)));
     }
     for (change, _) in changes.iter_mut() {
         let kind = change.id.kind.as_str();
@@ -31,13 +31,14 @@ pub(super) fn mark(changes: &mut [(Change, Option<&Object>)]) -> Vec<String> {
     restarts
 }
 
-fn touches_template(change: &Change, object: &Object) -> bool {
+/// Whether changing these fields of an object makes its pods anew: one lies in the pod template of a kind that rolls out.
+pub fn replaces_pods(fields: &[FieldChange], object: &Object) -> bool {
     if !podspec::rolls_out(&object.source.group, &object.source.kind) {
         return false;
     }
     let templates: Vec<String> =
         podspec::pod_spec_paths(object).iter().map(|path| podspec::pod_template_path(path).to_string()).collect();
-    change.fields.iter().any(|field| {
+    fields.iter().any(|field| {
         let below = |template: &String| {
             field.path.strip_prefix(template.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
@@ -45,8 +46,8 @@ fn touches_template(change: &Change, object: &Object) -> bool {
     })
 }
 
-/// The ConfigMaps and Secrets that an object's pods use, by their names now.
-fn used(object: &Object) -> BTreeSet<(&'static str, String)> {
+/// The ConfigMaps and Secrets that an object's pods use: kind and name now.
+pub fn used_config(object: &Object) -> BTreeSet<(&'static str, String)> {
     let mut used = BTreeSet::new();
     for path in podspec::pod_spec_paths(object) {
         let Some(spec) = path.find(&object.root).and_then(Node::as_map) else { continue };

@@ -80,6 +80,11 @@ impl Cluster {
         Ok((live, answer))
     }
 
+    /// The failure of an object that can't be put into words for the server: nothing was sent.
+    pub fn unsendable(&self, why: &str) -> ClusterError {
+        ClusterError::new(ErrorKind::Invalid, format!("send an object to {}", self.url()), why)
+    }
+
     /// Creates an object whose name is free (POST).
     ///
     /// # Errors

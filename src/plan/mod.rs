@@ -3,11 +3,29 @@
 //! A [`Plan`] is made from a compiled environment and what the cluster has. Making it writes nothing. `execute` consumes it: each
 //! step carries what was seen of its object, and is done only while that still holds.
 
+mod body;
+mod compare;
+mod digest;
+mod error;
+mod make;
+mod members;
+mod node;
+mod observe;
+mod policy;
+mod predict;
 pub mod prune;
+mod restart;
+mod settings;
 pub mod uses;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use body::{body, opener};
+pub use digest::compiled as compiled_digest;
+pub use error::{PlanError, Problem};
+pub use make::{Input, Options, make};
+pub use settings::manager;
 
 use crate::change::FieldChange;
 use crate::cluster::{Live, Resource};

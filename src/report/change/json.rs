@@ -61,7 +61,8 @@ fn change(change: &Change) -> Value {
     })
 }
 
-fn id(id: &ObjectId) -> Value {
+/// What names an object.
+pub(in crate::report) fn id(id: &ObjectId) -> Value {
     json!({
         "apiVersion": id.api_version(),
         "kind": id.kind.as_str(),
@@ -70,7 +71,8 @@ fn id(id: &ObjectId) -> Value {
     })
 }
 
-fn field(field: &FieldChange) -> Value {
+/// One field that differs.
+pub(in crate::report) fn field(field: &FieldChange) -> Value {
     let mut masks = Masks::default();
     let mut read = |node: &Node| value(node, &mut masks);
     let (operation, old, new) = match &field.difference {

@@ -9,7 +9,7 @@ use crate::object::{Data, Node};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::report) enum Kind {
     Old,
     New,
     Context,
@@ -25,7 +25,7 @@ const MOST: usize = 20_000;
 const LONGEST: usize = 400;
 
 /// The lines of a field's difference.
-pub(super) fn lines(difference: &Difference) -> Vec<(Kind, String)> {
+pub(in crate::report) fn lines(difference: &Difference) -> Vec<(Kind, String)> {
     match difference {
         Difference::Added(node) => all(Kind::New, yaml(node, &mut Masks::default())),
         Difference::Removed(node) => all(Kind::Old, yaml(node, &mut Masks::default())),

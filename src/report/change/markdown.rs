@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::lines::{Kind, lines};
 use super::summary;
 use super::text::{note, title};
-use crate::change::{Change, Comparison, Operation, SecretChange, SecretDifference};
+use crate::change::{Comparison, FieldChange, Operation, SecretChange, SecretDifference};
 
 /// GitHub takes 65,536 characters; the rest is for what a wrapper adds.
 const MOST: usize = 60_000;
@@ -80,7 +80,7 @@ pub fn markdown(page: &mut Markdown, heading: &str, comparison: &Comparison) {
         match change.operation {
             // There is nothing to open.
             Operation::Delete => page.push_if_fits(&stand_in, &stand_in),
-            _ => page.push_if_fits(&details(change, &format!("<code>{name}</code>{note}")), &stand_in),
+            _ => page.push_if_fits(&details(&change.fields, &format!("<code>{name}</code>{note}")), &stand_in),
         }
     }
     page.push("\n");
@@ -109,9 +109,10 @@ fn sign(operation: Operation) -> &'static str {
     }
 }
 
-fn details(change: &Change, summary: &str) -> String {
+/// A part that opens: the fields that differ.
+pub(in crate::report) fn details(fields: &[FieldChange], summary: &str) -> String {
     let mut body = String::new();
-    for field in &change.fields {
+    for field in fields {
         if !field.path.is_empty() {
             let _ = writeln!(body, "@@ {} @@", field.path);
         }
@@ -135,6 +136,7 @@ fn fence(text: &str) -> String {
     "`".repeat(longest.max(2) + 1)
 }
 
-fn html(text: &str) -> String {
+/// A text as it may stand in HTML.
+pub(in crate::report) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -3,12 +3,12 @@
 //! A sealed value is a numbered mask, numbered within one field: a changed secret shows as another number, and neither its
 //! value nor its length shows at all.
 
-mod json;
-mod lines;
-mod markdown;
+pub(in crate::report) mod json;
+pub(in crate::report) mod lines;
+pub(in crate::report) mod markdown;
 mod masks;
 mod node;
-mod text;
+pub(in crate::report) mod text;
 
 pub use json::{json, json_value, node_json, secrets_value};
 pub use markdown::{Markdown, markdown, secrets as markdown_secrets};

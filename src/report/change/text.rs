@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::lines::{Kind, lines};
 use super::summary;
-use crate::change::{Change, Comparison, Operation, SecretChange, SecretDifference};
+use crate::change::{Change, Comparison, FieldChange, Operation, SecretChange, SecretDifference};
 
 /// The differences, object by object, and a summary. Ends in a line end.
 pub fn text(comparison: &Comparison, colors: bool) -> String {
@@ -39,21 +39,22 @@ pub fn secrets(changes: &[SecretChange], colors: bool) -> String {
     text
 }
 
-#[derive(Clone, Copy)]
-struct Paint {
-    colors: bool,
+/// Colours, or none.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Paint {
+    pub(in crate::report) colors: bool,
 }
 
 impl Paint {
-    fn paint(self, text: &str, style: Style) -> String {
+    pub(in crate::report) fn paint(self, text: &str, style: Style) -> String {
         if self.colors { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    fn in_color(self, text: &str, color: AnsiColor) -> String {
+    pub(in crate::report) fn in_color(self, text: &str, color: AnsiColor) -> String {
         self.paint(text, color.on_default())
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(in crate::report) fn bold(self, text: &str) -> String {
         self.paint(text, Style::new().bold())
     }
 }
@@ -68,14 +69,15 @@ fn write_change(text: &mut String, change: &Change, paint: Paint) {
     let _ = writeln!(text, "{}{}", paint.paint(&title, color.on_default().bold()), note(change));
     match change.operation {
         Operation::Delete => {}
-        Operation::Create => write_lines(text, change, "  ", paint),
-        Operation::Update => write_lines(text, change, "    ", paint),
+        Operation::Create => write_fields(text, &change.fields, "  ", paint),
+        Operation::Update => write_fields(text, &change.fields, "    ", paint),
     }
     text.push('\n');
 }
 
-fn write_lines(text: &mut String, change: &Change, indent: &str, paint: Paint) {
-    for field in &change.fields {
+/// The fields that differ, each with its lines.
+pub(in crate::report) fn write_fields(text: &mut String, fields: &[FieldChange], indent: &str, paint: Paint) {
+    for field in fields {
         if !field.path.is_empty() {
             let _ = writeln!(text, "  {}", paint.in_color(&field.path, AnsiColor::Cyan));
         }

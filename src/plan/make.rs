@@ -1,0 +1,140 @@
+//! The story: from a compiled environment and a cluster to a plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::body::opener;
+use super::compare::{Compare, Compared};
+use super::members::{Wanted, members};
+use super::observe::observe;
+use super::policy::Policies;
+use super::{ClusterFacts, Member, Plan, PlanError, digest, restart, settings};
+use crate::cluster::{Cluster, ClusterError, ErrorKind, Resources};
+use crate::pipeline::Compiled;
+use crate::secret::Opened;
+
+/// How many dry-runs are under way at once.
+const DRY_RUNS: usize = 8;
+
+/// What a plan is made of.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The environment.
+    pub compiled: &'a Compiled,
+    /// Its opened sealed files; without them what holds a secret isn't compared.
+    pub opened: Option<&'a Opened>,
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The commit that was compiled.
+    pub commit: Option<String>,
+    /// What else was asked for.
+    pub options: Options,
+}
+
+/// What a plan's maker can be asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Objects that somebody else made are taken over.
+    pub adopt: bool,
+    /// Every object is asked of the server, those too that are proven to be as wanted: shows what a policy or webhook made since the
+    /// last apply would change.
+    pub dry_run_all: bool,
+    /// Nothing is wanted any more: everything of the environment is pruned (`delete`).
+    pub everything_goes: bool,
+    /// New objects aren't asked of the server: for an apply that writes them at once, and hears then what is wrong with them.
+    pub creates_unasked: bool,
+    /// The namespaces that the bundle makes; filled in by [`make`].
+    pub(super) namespaces: BTreeSet<String>,
+}
+
+/// Makes the plan. Nothing is written.
+///
+/// # Errors
+/// The cluster can't be asked, or the server can't take an object of the bundle at all.
+pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
+    let Input { compiled, opened, cluster, commit, mut options } = input;
+    let said = &compiled.environment.settings;
+    let namespace = said.target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str()).to_owned();
+    let (resources, facts) = futures_util::try_join!(cluster.discover(), facts(cluster))?;
+    let label: Option<(&str, &str)> = None;
+    let wanted = members(&compiled.bundle, &resources, label).map_err(PlanError::Invalid)?;
+    options.namespaces = wanted.iter().filter(|one| one.id.kind == "Namespace").map(|one| one.id.name.to_string()).collect();
+    let observed = observe(cluster, &resources, &wanted).await?;
+    let replace: Vec<String> = said.apply.replace.iter().map(|kind| kind.value.clone()).collect();
+    let compare = Compare {
+        cluster,
+        observed: &observed,
+        reveal: &opener(opened),
+        opened: opened.is_some(),
+        manager: settings::manager(said),
+        label,
+        policies: &Policies::read(&said.conflicts),
+        replace: &replace,
+        options: &options,
+    };
+    let compared = compare_all(&compare, &wanted).await?;
+    let mut plan = Plan {
+        environment: compiled.environment.name.clone(),
+        namespace,
+        cluster: facts,
+        commit,
+        compiled: digest::compiled(compiled),
+        members: Vec::with_capacity(wanted.len()),
+        steps: Vec::new(),
+        kept: Vec::new(),
+        refusals: Vec::new(),
+        warnings: warnings(&resources),
+        restarts: Vec::new(),
+        settings: settings::read(said),
+    };
+    fill(&mut plan, wanted, compared)?;
+    restart::mark(&mut plan);
+    Ok(plan)
+}
+
+async fn compare_all(compare: &Compare<'_>, wanted: &[Wanted]) -> Result<Vec<Compared>, ClusterError> {
+    let one = |(at, wanted)| compare.one(at, wanted);
+    stream::iter(wanted.iter().enumerate()).map(one).buffered(DRY_RUNS).try_collect().await
+}
+
+/// Puts each object's part into the plan.
+fn fill(plan: &mut Plan, wanted: Vec<Wanted>, compared: Vec<Compared>) -> Result<(), PlanError> {
+    let mut problems = Vec::new();
+    for (wanted, compared) in wanted.into_iter().zip(compared) {
+        problems.extend(compared.problem);
+        plan.refusals.extend(compared.refusals);
+        plan.steps.extend(compared.step);
+        plan.members.push(Member { object: compared.object, resource: wanted.resource, live: compared.live });
+    }
+    if problems.is_empty() { Ok(()) } else { Err(PlanError::Invalid(problems)) }
+}
+
+/// Which cluster it is.
+///
+/// # Errors
+/// It doesn't answer.
+pub(super) async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterError> {
+    let version = cluster.get_path("/version").await?;
+    let version = version.get("gitVersion").and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
+    let namespaces = Arc::new(crate::cluster::Resource {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "Namespace".to_owned(),
+        plural: "namespaces".to_owned(),
+        namespaced: false,
+        verbs: Vec::new(),
+    });
+    let id = match cluster.get(&namespaces, None, "kube-system").await {
+        Ok(found) => found.map(|live| live.uid),
+        Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(ClusterFacts { id, version })
+}
+
+fn warnings(resources: &Resources) -> Vec<String> {
+    let down = resources.unknown.iter();
+    down.map(|group| format!("the API group `{group}` doesn't answer: what is there isn't seen")).collect()
+}

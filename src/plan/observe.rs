@@ -1,0 +1,151 @@
+//! What the cluster has of the bundle's objects: one paged LIST a kind and namespace.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::members::Wanted;
+use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Resource, Resources};
+
+/// How many LISTs are under way at once.
+const LISTS: usize = 6;
+/// Up to so many objects of a kind without namespaces are read one by one: a LIST of all Namespaces is a right that few have.
+const SINGLY: usize = 20;
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    objects: BTreeMap<Key, Live>,
+    /// Where a LIST isn't allowed: kind's full name and namespace, with the right that is missing.
+    pub(super) forbidden: BTreeMap<(String, Option<String>), String>,
+    /// The namespaces of the bundle's objects.
+    pub(super) namespaces: BTreeMap<String, NamespaceState>,
+}
+
+/// Group, kind, namespace, name: an object stays the same one in another version.
+type Key = (String, String, Option<String>, String);
+
+/// Whether objects can be made in a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamespaceState {
+    /// It is there, or nobody may say.
+    There,
+    /// It isn't there.
+    Absent,
+    /// It is being deleted.
+    Ending,
+}
+
+impl Observed {
+    /// What the cluster has of an object.
+    pub(super) fn live(&self, resource: &Resource, namespace: Option<&str>, name: &str) -> Option<&Live> {
+        let namespace = namespace.filter(|_| resource.namespaced).map(str::to_owned);
+        self.objects.get(&(resource.group.clone(), resource.kind.clone(), namespace, name.to_owned()))
+    }
+
+    /// The right that is missing to read a kind in a namespace.
+    pub(super) fn forbidden(&self, resource: &Resource, namespace: Option<&str>) -> Option<&String> {
+        self.forbidden.get(&(resource.full_name(), namespace.filter(|_| resource.namespaced).map(str::to_owned)))
+    }
+
+    /// All that was seen of a kind in a namespace, also what isn't in the bundle.
+    pub(super) fn all<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Live> {
+        self.objects
+            .values()
+            .filter(move |live| live.resource.kind == kind && live.namespace.as_deref() == Some(namespace))
+    }
+
+    fn add(&mut self, live: Live) {
+        let key = (live.resource.group.clone(), live.resource.kind.clone(), live.namespace.clone(), live.name.clone());
+        self.objects.insert(key, live);
+    }
+}
+
+/// One thing to read.
+enum Read {
+    List(Arc<Resource>, Option<String>),
+    One(Arc<Resource>, String),
+    Namespace(Arc<Resource>, String),
+}
+
+enum Seen {
+    Objects(Vec<Live>),
+    Forbidden((String, Option<String>), String),
+    Namespace(String, NamespaceState),
+}
+
+/// Reads all that the bundle's objects are compared with. A LIST of Secrets that isn't allowed is noted, not an error.
+///
+/// # Errors
+/// Anything else that can't be read.
+pub(super) async fn observe(cluster: &Cluster, resources: &Resources, wanted: &[Wanted]) -> Result<Observed, ClusterError> {
+    let mut observed = Observed::default();
+    let mut answers =
+        stream::iter(reads(resources, wanted)).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
+    while let Some(seen) = answers.try_next().await? {
+        match seen {
+            Seen::Objects(objects) => objects.into_iter().for_each(|live| observed.add(live)),
+            Seen::Forbidden(place, right) => {
+                observed.forbidden.insert(place, right);
+            }
+            Seen::Namespace(name, state) => {
+                observed.namespaces.insert(name, state);
+            }
+        }
+    }
+    Ok(observed)
+}
+
+/// The least reads that show all wanted objects.
+fn reads(resources: &Resources, wanted: &[Wanted]) -> Vec<Read> {
+    let mut kinds: BTreeMap<(&Arc<Resource>, Option<&str>), Vec<&str>> = BTreeMap::new();
+    let mut namespaces: BTreeSet<&str> = BTreeSet::new();
+    for one in wanted {
+        let namespace = one.id.namespace.as_deref();
+        namespaces.extend(namespace);
+        if let Some(resource) = &one.resource {
+            kinds.entry((resource, namespace.filter(|_| resource.namespaced))).or_default().push(&one.id.name);
+        }
+    }
+    let mut reads = Vec::new();
+    for ((resource, namespace), names) in kinds {
+        if resource.namespaced || names.len() > SINGLY {
+            reads.push(Read::List(resource.clone(), namespace.map(str::to_owned)));
+        } else {
+            reads.extend(names.iter().map(|name| Read::One(resource.clone(), (*name).to_owned())));
+        }
+    }
+    if let Some(resource) = resources.exact("", "v1", "Namespace") {
+        reads.extend(namespaces.into_iter().map(|name| Read::Namespace(resource.clone(), name.to_owned())));
+    }
+    reads
+}
+
+async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
+    match read {
+        Read::List(resource, namespace) => match cluster.list(&resource, namespace.as_deref(), None).await {
+            Ok(listed) => Ok(Seen::Objects(listed.items)),
+            Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) if is_secret(&resource) => {
+                Ok(Seen::Forbidden((resource.full_name(), namespace), right))
+            }
+            Err(error) => Err(error),
+        },
+        Read::One(resource, name) => Ok(Seen::Objects(cluster.get(&resource, None, &name).await?.into_iter().collect())),
+        Read::Namespace(resource, name) => {
+            let state = match cluster.get(&resource, None, &name).await {
+                Ok(None) => NamespaceState::Absent,
+                Ok(Some(live)) if live.value().pointer("/metadata/deletionTimestamp").is_some() => NamespaceState::Ending,
+                // Who may not read it finds out by what comes of its objects.
+                Ok(Some(_)) | Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => NamespaceState::There,
+                Err(error) => return Err(error),
+            };
+            Ok(Seen::Namespace(name, state))
+        }
+    }
+}
+
+/// Whether a kind is the core group's Secret.
+pub(super) fn is_secret(resource: &Resource) -> bool {
+    resource.group.is_empty() && resource.kind == "Secret"
+}
