@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, history, init, rbac, render, review,
+    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, history, init, plan, rbac, render, review,
     schema, secrets, status,
 };
 
@@ -15,7 +15,8 @@ use super::{
 /// `plimsoll render prod` compiles `environments/prod.toml`.
 ///
 /// Exit codes: 0 fine, and for diff no difference · 1 differences (diff only) · 2 usage, invalid input, findings of error
-/// level · 3 refused · 70 a bug in plimsoll.
+/// level · 3 refused: a conflict, another cluster, no identity that opens a needed file · 6 the cluster isn't reachable, or a
+/// right is missing; nothing was written · 70 a bug in plimsoll.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, max_term_width = 120, disable_help_subcommand = true)]
 pub struct Cli {
@@ -112,6 +113,7 @@ pub enum Command {
     Review(review::ReviewArgs),
     Affected(affected::AffectedArgs),
     Diff(diff::DiffArgs),
+    Plan(plan::PlanArgs),
     Status(status::StatusArgs),
     History(history::HistoryArgs),
     Secrets(secrets::SecretsArgs),
@@ -132,6 +134,7 @@ impl Command {
             Self::Review(args) => review::run(args, context),
             Self::Affected(args) => affected::run(args, context),
             Self::Diff(args) => diff::run(args, context),
+            Self::Plan(args) => plan::run(args, context),
             Self::Rbac(args) => rbac::run(args, context),
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),

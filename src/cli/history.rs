@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::compile::{Repository, failed};
-use super::live::{self, ClusterArgs, Session};
+use super::live::{self, ClusterArgs, Need, Session};
 use super::{Context, Exit, Failure, Format};
 use crate::environment::{self, Environment};
 use crate::execute::lease;
@@ -26,7 +26,7 @@ pub struct HistoryArgs {
 pub(super) fn run(args: HistoryArgs, context: &mut Context) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Text, Format::Json])?;
     let place = Place::of(context, &args.environment)?;
-    let session = Session::open(context, &place.environment.settings, &args.cluster)?;
+    let session = Session::open(context, &place.environment.settings, &args.cluster, Need::Compare)?;
     let (inventory, running) = session.run(place.inventory(&session))?;
     let written = match format {
         Format::Json => history_json(&args.environment, &inventory.history, running.as_deref()),

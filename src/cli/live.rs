@@ -1,6 +1,6 @@
 //! What the commands have in common that talk to a cluster: the connection, its guards, the runtime.
 
-#![allow(dead_code, unreachable_pub, reason = "the commands that use it come next")]
+#![allow(unreachable_pub, reason = "clap's derived types are part of the command line's")]
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -8,9 +8,17 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Context, Failure};
+use super::compile::{Repository, failed, head};
+use super::failure::exit_of;
+use super::{Context, Exit, Failure, identities};
+use crate::check;
 use crate::cluster::{Cluster, ClusterError, ConnectError, Connection, ErrorKind, connect};
 use crate::environment::Settings;
+use crate::object::{Data, Node};
+use crate::pipeline::Compiled;
+use crate::plan::{self, ClusterFacts, Input, Options, Plan, PlanError};
+use crate::secret::{Opened, SecretKey};
+use crate::source::Git;
 
 /// Options of the commands that talk to a cluster.
 #[derive(Debug, Clone, Default, Args)]
@@ -26,21 +34,154 @@ pub struct ClusterArgs {
 /// A connected cluster and the runtime that its requests run on.
 pub(super) struct Session {
     pub(super) cluster: Cluster,
+    /// Which cluster it is; held against `target.cluster-id`.
+    pub(super) facts: ClusterFacts,
     runtime: Runtime,
+}
+
+/// What a command needs of an environment before it looks at the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// It only reads: secrets that no identity opens are left uncompared.
+    Compare,
+    /// It writes, or says what will be written: every secret of the bundle must open.
+    Write,
+}
+
+/// A compiled and checked environment, its opened secrets, and the cluster that it is for.
+pub(super) struct Prepared {
+    pub(super) repository: Repository,
+    pub(super) compiled: Compiled,
+    /// `None`: no identity opens a file that the bundle needs.
+    pub(super) opened: Option<Opened>,
+    pub(super) session: Session,
+    pub(super) commit: Option<String>,
+}
+
+/// Compiles and checks an environment, opens what its bundle needs, and connects to its cluster. All guards that hold for reading hold.
+pub(super) fn prepare(context: &mut Context, environment: &str, args: &ClusterArgs, need: Need) -> Result<Prepared, Failure> {
+    let repository = Repository::open(context)?;
+    let compiled = repository.compile(environment, true)?;
+    if need == Need::Write {
+        context.say_findings(&compiled.findings, repository.files.map());
+    }
+    let opened = open_needed(context, &repository, &compiled, need)?;
+    if let Some(opened) = &opened {
+        let found = compiled.rendered.relocate(check::opened(&compiled.bundle, opened));
+        if found.has_errors() {
+            return Err(failed(&repository.files, found));
+        }
+    }
+    let session = Session::open(context, &compiled.environment.settings, args, need)?;
+    let commit = head(&repository.root);
+    Ok(Prepared { repository, compiled, opened, session, commit })
+}
+
+impl Prepared {
+    /// What an apply would do.
+    pub(super) fn plan(&self, context: &mut Context, options: Options) -> Result<Plan, Failure> {
+        let input = Input {
+            compiled: &self.compiled,
+            opened: self.opened.as_ref(),
+            cluster: &self.session.cluster,
+            facts: self.session.facts.clone(),
+            commit: self.commit.clone(),
+            options,
+        };
+        let plan = self.session.run(plan::make(input)).map_err(|error| no_plan(&error))?;
+        for warning in &plan.warnings {
+            context.say(&format!("warning: {warning}"));
+        }
+        Ok(plan)
+    }
+
+    /// What keeps an environment with `require-clean` from being applied: something that was read isn't what HEAD holds, or HEAD is in no
+    /// remote-tracking ref.
+    ///
+    /// # Errors
+    /// Git can't be asked.
+    pub(super) fn unclean(&self) -> Result<Option<String>, Failure> {
+        let required = self.compiled.environment.settings.target.require_clean.as_ref().is_some_and(|clean| clean.value);
+        if !required {
+            return Ok(None);
+        }
+        let git = Git::open(&self.repository.root).map_err(Failure::found)?;
+        git.unclean(&self.repository.files.contents()).map_err(Failure::found)
+    }
+}
+
+/// Opens the sealed files whose values the bundle holds. Where reading is all that is wanted, no identity is no failure, unless one was
+/// named.
+fn open_needed(
+    context: &mut Context,
+    repository: &Repository,
+    compiled: &Compiled,
+    need: Need,
+) -> Result<Option<Opened>, Failure> {
+    let mut keys = Vec::new();
+    compiled.bundle.objects.iter().for_each(|object| collect_keys(&object.root, &mut keys));
+    let mut identities = identities::load(context)?;
+    match Opened::needed(&repository.files, &compiled.secrets, keys, &mut identities) {
+        Ok(opened) => Ok(Some(opened)),
+        Err(found) if need == Need::Compare && context.global.identity.is_none() && exit_of(&found) == Exit::Refused => Ok(None),
+        Err(found) => Err(failed(&repository.files, found)),
+    }
+}
+
+fn collect_keys<'a>(node: &'a Node, keys: &mut Vec<&'a SecretKey>) {
+    match &node.data {
+        Data::Sealed(sealed) => keys.extend(sealed.keys()),
+        Data::List(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        Data::Map(map) => map.iter().for_each(|(_, entry)| collect_keys(&entry.node, keys)),
+        _ => {}
+    }
+}
+
+/// A plan that can't be made as a failure of the whole command.
+fn no_plan(error: &PlanError) -> Failure {
+    match error {
+        PlanError::Cluster(error) => unreachable(error),
+        PlanError::Invalid(problems) => {
+            let lines: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.id, problem.message)).collect();
+            let hints = problems.iter().filter_map(|problem| problem.hint.clone());
+            let mut hints: Vec<String> = hints.collect();
+            hints.dedup();
+            let what = if lines.len() == 1 { "an object" } else { "objects" };
+            let message = format!("this cluster can't take {what} of the bundle: {}", lines.join("\n  "));
+            hints.into_iter().fold(Failure::usage(message), Failure::hint)
+        }
+    }
 }
 
 impl Session {
     /// Connects to the cluster that the environment and the arguments mean, and holds it against `target.cluster-id`.
-    pub(super) fn open(context: &mut Context, settings: &Settings, args: &ClusterArgs) -> Result<Self, Failure> {
+    pub(super) fn open(context: &mut Context, settings: &Settings, args: &ClusterArgs, need: Need) -> Result<Self, Failure> {
         let connection = connection(context, settings, args)?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let cluster = runtime.block_on(connect(&connection)).map_err(|error| not_connected(&error))?;
-        Ok(Self { cluster, runtime })
+        let facts = runtime.block_on(plan::facts(&cluster)).map_err(|error| unreachable(&error))?;
+        same_cluster(settings, &facts, cluster.url(), need)?;
+        Ok(Self { cluster, facts, runtime })
     }
 
     /// Runs a future to its end.
     pub(super) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+}
+
+/// Holds the cluster's id against the environment's.
+fn same_cluster(settings: &Settings, facts: &ClusterFacts, url: &str, need: Need) -> Result<(), Failure> {
+    let Some(wanted) = settings.target.cluster_id.as_ref().map(|id| id.value.as_str()) else { return Ok(()) };
+    match &facts.id {
+        Some(id) if id == wanted => Ok(()),
+        Some(id) => Err(Failure::refused(format!(
+            "`{url}` is another cluster: its id is `{id}`, and the environment is for `{wanted}`"
+        ))
+        .hint("choose the right context: `--context`, or `target.context`; a new cluster's id belongs into `target.cluster-id`")),
+        None if need == Need::Compare => Ok(()),
+        None => Err(Failure::refused(format!("nobody can tell whether `{url}` is the environment's cluster, `{wanted}`"))
+            .hint("the right that is missing: get namespaces, of the namespace kube-system")),
     }
 }
 

@@ -21,6 +21,7 @@ mod identities;
 mod init;
 mod live;
 mod panic;
+mod plan;
 mod process;
 mod rbac;
 mod render;

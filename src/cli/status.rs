@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::history::Place;
-use super::live::{self, ClusterArgs, Session};
+use super::live::{self, ClusterArgs, Need, Session};
 use super::{Context, Exit, Failure, Format};
 use crate::inventory::members;
 use crate::report::live::{Standing, status_json, status_text};
@@ -26,7 +26,7 @@ pub struct StatusArgs {
 pub(super) fn run(args: StatusArgs, context: &mut Context) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Text, Format::Json])?;
     let place = Place::of(context, &args.environment)?;
-    let session = Session::open(context, &place.environment.settings, &args.cluster)?;
+    let session = Session::open(context, &place.environment.settings, &args.cluster, Need::Compare)?;
     let clock = context.system.clock();
     let standing = session.run(async {
         let (inventory, running) = place.inventory(&session).await?;

@@ -5,7 +5,7 @@ use std::io;
 use zeroize::Zeroizing;
 
 use crate::object::emit::{EmitError, Form, Reveal, View};
-use crate::object::{Data, Map, Node, Object};
+use crate::object::{Data, Node, Object};
 use crate::secret::{Opened, Sealed, reveal_text};
 
 /// The object as the body of an apply; with a uid and a resourceVersion it is a compare-and-set. The buffer is wiped when dropped.
@@ -49,11 +49,6 @@ pub fn opener(opened: Option<&Opened>) -> impl Fn(&Sealed) -> Result<Zeroizing<S
         Some(opened) => reveal_text(sealed, opened).map_err(|problem| problem.message),
         None => Err("no identity opens the sealed file".to_owned()),
     }
-}
-
-/// The fields' names of a map at a path, or of nothing.
-pub(super) fn map_at<'a>(node: &'a Node, path: &[&str]) -> Option<&'a Map> {
-    path.iter().try_fold(node, |node, field| node.get(field))?.as_map()
 }
 
 /// Whether a tree holds a sealed text.

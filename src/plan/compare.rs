@@ -1,20 +1,24 @@
 //! One object of the bundle beside what the cluster has of it: proven, asked, or predicted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::body::{body, has_sealed};
+use super::foreign::{self, Conflict, Others, adopted_managers};
 use super::members::Wanted;
 use super::node::{Veil, tree};
 use super::observe::{NamespaceState, Observed, is_secret};
 use super::policy::{Policies, Verdict, strip};
 use super::predict::predict;
+use super::schemas::KnownKinds;
 use super::{Fate, Foreign, Mark, Operation, Options, Problem, Refusal, Seen, Step};
 use crate::change::{Difference, FieldChange, fields, hide};
-use crate::cluster::{Cluster, ClusterError, ErrorKind, FieldConflict, Live, Patch};
+use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Patch};
 use crate::object::emit::Reveal;
-use crate::object::{Node, Object};
+use crate::object::{Node, Object, ObjectId};
+use crate::owned::{self, Element, Migration, Scalar};
 
 /// How often an object that moves while it is looked at is read again.
 const TRIES: usize = 4;
@@ -30,8 +34,11 @@ pub(super) struct Compare<'a> {
     /// The label that marks members, and its value; none where another engine applies.
     pub(super) label: Option<(&'a str, &'a str)>,
     pub(super) policies: &'a Policies,
+    pub(super) kinds: &'a KnownKinds,
     /// Kinds that may be deleted and made anew.
     pub(super) replace: &'a [String],
+    /// The namespaces that the bundle makes.
+    pub(super) namespaces: &'a BTreeSet<String>,
     pub(super) options: &'a Options,
 }
 
@@ -58,11 +65,26 @@ impl Compared {
 }
 
 impl Compare<'_> {
-    /// Compares one object. `at` is its place among the members.
+    /// Whether applying an object is proven to change nothing, neither of it nor of its owners.
+    pub(super) fn is_proven(&self, wanted: &Wanted) -> bool {
+        let Some(resource) = &wanted.resource else { return false };
+        let Some(live) = self.observed.live(resource, wanted.id.namespace.as_deref(), &wanted.id.name) else { return false };
+        let asks = self.options.dry_run_all && !is_a_secret(wanted);
+        let is_ours = self.label.is_none_or(|(key, set)| live.labels.get(key).is_some_and(|label| label == set));
+        if asks || !is_ours {
+            return false;
+        }
+        let value = live.value();
+        let object = self.owned(&wanted.id, &wanted.object);
+        owned::prove(object, &value, self.manager) == owned::Proof::Unchanged
+            && (self.label.is_none() || owned::migration(&value, object, self.manager).is_none())
+    }
+
+    /// Compares one object. `at` is its place among the members; `proven` is what [`Compare::is_proven`] says of it.
     ///
     /// # Errors
     /// The cluster can't be asked.
-    pub(super) async fn one(&self, at: usize, wanted: &Wanted) -> Result<Compared, ClusterError> {
+    pub(super) async fn one(&self, at: usize, wanted: &Wanted, proven: bool) -> Result<Compared, ClusterError> {
         let namespace = wanted.id.namespace.as_deref();
         let Some(resource) = &wanted.resource else {
             let mut compared = Compared::new(wanted, None);
@@ -78,6 +100,7 @@ impl Compare<'_> {
             return Ok(compared);
         }
         match self.observed.live(resource, namespace, &wanted.id.name) {
+            Some(live) if proven => Ok(Compared::new(wanted, Some(live.clone()))),
             Some(live) => self.present(at, wanted, live.clone()).await,
             None => self.absent(at, wanted).await,
         }
@@ -87,7 +110,7 @@ impl Compare<'_> {
         let namespace = namespace?;
         let mut compared = Compared::new(wanted, None);
         match self.observed.namespaces.get(namespace) {
-            Some(NamespaceState::Absent) if self.options.namespaces.contains(namespace) => {
+            Some(NamespaceState::Absent) if self.namespaces.contains(namespace) => {
                 compared.step = Some(create(at, wanted, &[Mark::NamespaceNotThere]));
             }
             Some(NamespaceState::Absent) => {
@@ -108,7 +131,7 @@ impl Compare<'_> {
     async fn absent(&self, at: usize, wanted: &Wanted) -> Result<Compared, ClusterError> {
         let mut compared = Compared::new(wanted, None);
         let mut step = create(at, wanted, &[]);
-        if self.is_secret(wanted) {
+        if is_a_secret(wanted) {
             step.marks.push(Mark::NotAsked);
         } else if has_sealed(&wanted.object.root) && !self.opened {
             step.marks.push(Mark::NotCompared);
@@ -140,39 +163,87 @@ impl Compare<'_> {
 
     async fn try_present(&self, at: usize, wanted: &Wanted, live: &Live) -> Result<Compared, ClusterError> {
         let value = live.value();
+        let others = Others::of(&value, self.manager);
         let mut compared = Compared::new(wanted, Some(live.clone()));
         let mut update = step(Operation::Update, at, wanted);
-        update.seen = Some(seen(wanted, live));
-        self.belongs(wanted, live, &value, &mut update, &mut compared);
+        self.belongs(wanted, live, &others, &mut update, &mut compared);
+        let migration = self.migration(wanted, &value, &update);
+        update.migrates = migration.as_ref().map(|migration| migration.managers.clone()).unwrap_or_default();
         let is_unopened = has_sealed(&wanted.object.root) && !self.opened;
-        let predicted = if self.is_secret(wanted) || is_unopened {
+        let predicted = if is_a_secret(wanted) || is_unopened {
             update.marks.push(if is_unopened { Mark::NotCompared } else { Mark::NotAsked });
             None
         } else {
-            self.predicted(wanted, live, &mut update, &mut compared).await?
+            self.predicted(wanted, live, &others, &mut update, &mut compared).await?
         };
-        let object = compared.object.clone();
-        let veil = Veil::new(&object.root, self.reveal);
-        let before = tree(&value, object.span);
-        let after = match &predicted {
-            Some(predicted) => tree(predicted, object.span),
-            None => predict(&object.root, &before, &value, self.manager),
+        self.differences(wanted, &value, predicted.as_ref(), migration.as_ref(), &mut update, &compared.object);
+        if predicted.is_none() && update.operation != Operation::Replace {
+            self.foreseen(wanted, &value, &mut update, &mut compared);
+        }
+        update.seen = Some(self.seen(wanted, &compared.object, live, &value));
+        let owners_change = match &predicted {
+            Some(predicted) => owners(predicted) != owners(&value),
+            // It isn't proven that we own what we send, and nothing else.
+            None => true,
         };
-        update.fields = shown(&object, before, after, &veil, is_unopened);
-        let owners_change = predicted.as_ref().is_some_and(|predicted| owners(predicted) != owners(&value));
-        let is_seen = !update.fields.is_empty() || !update.migrates.is_empty() || owners_change;
-        let is_marked = update.operation == Operation::Replace || is_unopened || update.marks.contains(&Mark::Adopted);
-        if is_seen || is_marked {
+        let is_marked = update.operation == Operation::Replace || update.marks.contains(&Mark::Adopted);
+        if owners_change || is_marked || !update.fields.is_empty() || !update.migrates.is_empty() {
             compared.step = Some(update);
         }
         Ok(compared)
     }
 
+    /// What the step changes, as it may be shown.
+    fn differences(
+        &self,
+        wanted: &Wanted,
+        live: &Value,
+        predicted: Option<&Value>,
+        migration: Option<&Migration>,
+        step: &mut Step,
+        object: &Object,
+    ) {
+        let veil = Veil::new(&wanted.object.root, self.reveal);
+        let before = tree(live, object.span);
+        let mut after = match predicted {
+            Some(predicted) => tree(predicted, object.span),
+            None => predict(&object.root, &before, live, self.manager),
+        };
+        if let Some(migration) = migration {
+            migrate(&mut after, migration);
+        }
+        step.fields = shown(object, before, after, &veil, step.marks.contains(&Mark::NotCompared));
+    }
+
+    fn seen(&self, wanted: &Wanted, object: &Object, live: &Live, value: &Value) -> Seen {
+        // Nothing derived from a Secret's data is kept.
+        let looks = !is_a_secret(wanted);
+        let digest = looks.then(|| owned::looked_at(self.owned(&wanted.id, object), value, self.manager).to_string());
+        Seen { uid: live.uid.clone(), resource_version: live.resource_version.clone(), digest }
+    }
+
+    /// As `owned` takes a wanted object.
+    pub(super) fn owned<'b>(&'b self, id: &ObjectId, object: &'b Object) -> owned::Wanted<'b> {
+        owned::Wanted { root: &object.root, reveal: self.reveal, schema: self.kinds.kind(id).map(|kind| kind.root()) }
+    }
+
+    /// What is taken over from kubectl first: the fields of its client-side apply; of an adopted object those of all such commands.
+    fn migration(&self, wanted: &Wanted, live: &Value, step: &Step) -> Option<Migration> {
+        self.label?;
+        let wanted = self.owned(&wanted.id, &wanted.object);
+        if step.marks.contains(&Mark::Adopted) {
+            let names = adopted_managers(live);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return owned::migration_of(live, wanted, self.manager, &names);
+        }
+        owned::migration(live, wanted, self.manager)
+    }
+
     /// Whether the object is ours to change: it bears our label, or our Apply entry.
-    fn belongs(&self, wanted: &Wanted, live: &Live, value: &Value, step: &mut Step, compared: &mut Compared) {
+    fn belongs(&self, wanted: &Wanted, live: &Live, others: &Others, step: &mut Step, compared: &mut Compared) {
         let Some((key, set)) = self.label else { return };
         let other = live.labels.get(key).filter(|label| *label != set);
-        if other.is_none() && (live.labels.contains_key(key) || is_applied(value, self.manager)) {
+        if other.is_none() && (live.labels.contains_key(key) || others.is_applied()) {
             return;
         }
         step.marks.push(Mark::Adopted);
@@ -194,6 +265,7 @@ impl Compare<'_> {
         &self,
         wanted: &Wanted,
         live: &Live,
+        others: &Others,
         step: &mut Step,
         compared: &mut Compared,
     ) -> Result<Option<Value>, ClusterError> {
@@ -205,10 +277,14 @@ impl Compare<'_> {
             self.not_taken(wanted, error, step, compared)?;
             return Ok(None);
         };
-        let left = self.judge(wanted, conflicts, step, compared);
+        let conflicts = conflicts.iter().map(|one| others.judge(one, &wanted.object, self.policies)).collect();
+        let left = Self::judge(wanted, conflicts, step, compared);
         if left {
             match self.ask(wanted, &compared.object, Some(live), false).await {
-                Ok(predicted) => return Ok(Some(predicted)),
+                Ok(predicted) => {
+                    step.force = false;
+                    return Ok(Some(predicted));
+                }
                 Err(ClusterError { kind: ErrorKind::Conflict(_), .. }) => {}
                 Err(error) => {
                     self.not_taken(wanted, error, step, compared)?;
@@ -216,8 +292,7 @@ impl Compare<'_> {
                 }
             }
         }
-        // Asked with force, so that the difference shows; it is applied so only if every field is taken.
-        step.force = step.foreign.iter().all(|foreign| foreign.fate != Fate::Refused);
+        // Asked with force, so that the difference shows; whether it is applied so is the step's to say.
         match self.ask(wanted, &compared.object, Some(live), true).await {
             Ok(predicted) => Ok(Some(predicted)),
             Err(error) => {
@@ -227,32 +302,54 @@ impl Compare<'_> {
         }
     }
 
-    /// Says of each conflict what the environment says. Whether a field was left to its owner.
-    fn judge(&self, wanted: &Wanted, conflicts: &[FieldConflict], step: &mut Step, compared: &mut Compared) -> bool {
+    /// The conflicts of a step that the server wasn't asked about.
+    fn foreseen(&self, wanted: &Wanted, live: &Value, step: &mut Step, compared: &mut Compared) {
+        let conflicts = foreign::predict(&step.fields, live, self.manager, &wanted.object, self.policies);
+        if !conflicts.is_empty() && Self::judge(wanted, conflicts, step, compared) {
+            let object = compared.object.clone();
+            let migration = self.migration(wanted, live, step);
+            self.differences(wanted, live, None, migration.as_ref(), step, &object);
+        }
+    }
+
+    /// Says of each conflict what the environment says. Whether a field is left to its owner.
+    fn judge(wanted: &Wanted, conflicts: Vec<Conflict>, step: &mut Step, compared: &mut Compared) -> bool {
         let mut object = (*wanted.object).clone();
         let mut any_left = false;
         for conflict in conflicts {
-            let fate = match self.policies.verdict(&wanted.object, &conflict.field) {
+            if step.migrates.contains(&conflict.manager) {
+                continue;
+            }
+            let fate = match conflict.verdict {
+                Verdict::Take if conflict.is_drift => Fate::SetBack,
                 Verdict::Take => Fate::Taken,
-                Verdict::Leave if strip(&mut object.root, &conflict.field) => {
+                Verdict::Leave if step.foreign.iter().any(|left| left.path == conflict.path) => Fate::Left,
+                Verdict::Leave if strip(&mut object.root, &conflict.path) => {
                     any_left = true;
                     Fate::Left
                 }
                 _ => Fate::Refused,
             };
-            let field = conflict.field.trim_start_matches('.').to_owned();
             if fate == Fate::Refused {
-                let message = format!("`{field}` belongs to {}", conflict.manager);
-                compared.refuse(wanted, message, format!("{} to take it, or to leave it to its owner", policy(wanted, &field)));
+                let hint = format!("{} to take it, or to leave it to its owner", policy(wanted, &conflict.path));
+                compared.refuse(wanted, conflict.whose(), hint);
             }
-            step.foreign.push(Foreign { path: field, manager: conflict.manager.clone(), time: None, fate });
+            step.foreign.push(conflict.foreign(fate));
         }
+        let takes = |foreign: &Foreign| matches!(foreign.fate, Fate::Taken | Fate::SetBack);
+        step.force = step.foreign.iter().any(takes) && step.foreign.iter().all(|foreign| foreign.fate != Fate::Refused);
         compared.object = Arc::new(object);
         any_left
     }
 
     /// The server doesn't take it: what follows.
-    fn not_taken(&self, wanted: &Wanted, error: ClusterError, step: &mut Step, compared: &mut Compared) -> Result<(), ClusterError> {
+    fn not_taken(
+        &self,
+        wanted: &Wanted,
+        error: ClusterError,
+        step: &mut Step,
+        compared: &mut Compared,
+    ) -> Result<(), ClusterError> {
         match &error.kind {
             ErrorKind::NoDryRun | ErrorKind::Forbidden(_) => step.marks.push(Mark::NotDryRun),
             ErrorKind::Immutable(fields) => {
@@ -270,8 +367,7 @@ impl Compare<'_> {
                 compared.refuse(wanted, error.message.clone(), "");
             }
             ErrorKind::Invalid => {
-                compared.problem =
-                    Some(Problem { id: wanted.id.clone(), message: error.message.clone(), hint: None });
+                compared.problem = Some(Problem { id: wanted.id.clone(), message: error.message.clone(), hint: None });
             }
             _ => return Err(error),
         }
@@ -287,10 +383,10 @@ impl Compare<'_> {
         let (live, _) = self.cluster.dry_run(patch).await?;
         Ok(live.value())
     }
+}
 
-    fn is_secret(&self, wanted: &Wanted) -> bool {
-        wanted.resource.as_ref().is_some_and(|resource| is_secret(resource))
-    }
+fn is_a_secret(wanted: &Wanted) -> bool {
+    wanted.resource.as_ref().is_some_and(|resource| is_secret(resource))
 }
 
 /// The differences as they may be shown.
@@ -319,15 +415,43 @@ fn owners(value: &Value) -> Vec<Value> {
     owners
 }
 
-fn is_applied(value: &Value, manager: &str) -> bool {
-    let entries = value.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let text = |entry: &Value, key: &str, text: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default() == text;
-    entries.into_iter().flatten().any(|entry| text(entry, "manager", manager) && text(entry, "operation", "Apply"))
+/// Takes out of what an apply gives what a migration makes the apply remove.
+fn migrate(after: &mut Node, migration: &Migration) {
+    for path in &migration.removes {
+        remove_at(after, path);
+    }
+    if migration.annotation
+        && let Some(metadata) = after.as_map_mut().and_then(|root| root.get_mut("metadata")).and_then(Node::as_map_mut)
+        && let Some(annotations) = metadata.get_mut("annotations").and_then(Node::as_map_mut)
+    {
+        annotations.remove(owned::LAST_APPLIED);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
 }
 
-fn seen(wanted: &Wanted, live: &Live) -> Seen {
-    let _ = wanted;
-    Seen { uid: live.uid.clone(), resource_version: live.resource_version.clone(), digest: None }
+fn remove_at(node: &mut Node, path: &[Element]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if let (Element::Field(name), Some(map)) = (first, node.as_map_mut()) {
+        if rest.is_empty() {
+            map.remove(name);
+        } else if let Some(below) = map.get_mut(name) {
+            remove_at(below, rest);
+        }
+        return;
+    }
+    let Some(items) = node.as_list_mut() else { return };
+    let is_it = |item: &Node| match first {
+        Element::Key(keys) => keys.iter().all(|(key, value)| item.get(key).and_then(Scalar::of_node).as_ref() == Some(value)),
+        Element::Value(value) => Scalar::of_node(item).as_ref() == Some(value),
+        Element::Field(_) | Element::Index(_) => false,
+    };
+    if rest.is_empty() {
+        items.retain(|item| !is_it(item));
+    } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
+        remove_at(item, rest);
+    }
 }
 
 fn step(operation: Operation, at: usize, wanted: &Wanted) -> Step {

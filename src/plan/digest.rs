@@ -27,7 +27,9 @@ pub fn compiled(compiled: &Compiled) -> String {
         said(&number.as_ref().map_or_else(String::new, |number| number.value.to_string()));
     }
     for list in [&settings.apply.prune_kinds, &settings.apply.replace] {
-        list.iter().for_each(|kind| said(&kind.value));
+        for kind in list {
+            said(&kind.value);
+        }
         said("");
     }
     for conflict in &settings.conflicts {
@@ -75,7 +77,9 @@ fn node(node: &Node, hash: &mut Sha256) {
         }
         Data::List(items) => {
             sized(hash, 6, items.len());
-            items.iter().for_each(|item| self::node(item, hash));
+            for item in items {
+                self::node(item, hash);
+            }
         }
         Data::Map(map) => {
             sized(hash, 7, map.len());

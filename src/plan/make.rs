@@ -4,14 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use rayon::prelude::*;
 
 use super::body::opener;
 use super::compare::{Compare, Compared};
 use super::members::{Wanted, members};
 use super::observe::observe;
 use super::policy::Policies;
-use super::{ClusterFacts, Member, Plan, PlanError, digest, restart, settings};
+use super::schemas::KnownKinds;
+use super::set::Prune;
+use super::{ClusterFacts, Member, Plan, PlanError, digest, rename, restart, set, settings};
 use crate::cluster::{Cluster, ClusterError, ErrorKind, Resources};
+use crate::environment;
+use crate::inventory::PART_OF;
+use crate::object::Bundle;
+use crate::owned;
 use crate::pipeline::Compiled;
 use crate::secret::Opened;
 
@@ -27,6 +34,8 @@ pub struct Input<'a> {
     pub opened: Option<&'a Opened>,
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// Which cluster it is: [`facts`].
+    pub facts: ClusterFacts,
     /// The commit that was compiled.
     pub commit: Option<String>,
     /// What else was asked for.
@@ -35,6 +44,7 @@ pub struct Input<'a> {
 
 /// What a plan's maker can be asked for.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of a command, none excludes another")]
 pub struct Options {
     /// Objects that somebody else made are taken over.
     pub adopt: bool,
@@ -45,8 +55,6 @@ pub struct Options {
     pub everything_goes: bool,
     /// New objects aren't asked of the server: for an apply that writes them at once, and hears then what is wrong with them.
     pub creates_unasked: bool,
-    /// The namespaces that the bundle makes; filled in by [`make`].
-    pub(super) namespaces: BTreeSet<String>,
 }
 
 /// Makes the plan. Nothing is written.
@@ -54,13 +62,22 @@ pub struct Options {
 /// # Errors
 /// The cluster can't be asked, or the server can't take an object of the bundle at all.
 pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
-    let Input { compiled, opened, cluster, commit, mut options } = input;
+    let Input { compiled, opened, cluster, facts, commit, options } = input;
     let said = &compiled.environment.settings;
     let namespace = said.target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str()).to_owned();
-    let (resources, facts) = futures_util::try_join!(cluster.discover(), facts(cluster))?;
-    let label: Option<(&str, &str)> = None;
-    let wanted = members(&compiled.bundle, &resources, label).map_err(PlanError::Invalid)?;
-    options.namespaces = wanted.iter().filter(|one| one.id.kind == "Namespace").map(|one| one.id.name.to_string()).collect();
+    let resources = cluster.discover().await?;
+    let manager = settings::manager(said);
+    let set = if manager == owned::MANAGER {
+        Some(set::read(cluster, &resources, &compiled.environment.name, &namespace).await?)
+    } else {
+        None
+    };
+    let label = set.as_ref().map(|set| (PART_OF, set.inventory.set.as_str()));
+    let empty = Bundle::default();
+    let bundle = if options.everything_goes { &empty } else { &compiled.bundle };
+    let wanted = members(bundle, &resources, label).map_err(PlanError::Invalid)?;
+    let made = wanted.iter().filter(|one| one.id.group.is_empty() && one.id.kind == "Namespace");
+    let namespaces: BTreeSet<String> = made.map(|one| one.id.name.to_string()).collect();
     let observed = observe(cluster, &resources, &wanted).await?;
     let replace: Vec<String> = said.apply.replace.iter().map(|kind| kind.value.clone()).collect();
     let compare = Compare {
@@ -68,16 +85,19 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         observed: &observed,
         reveal: &opener(opened),
         opened: opened.is_some(),
-        manager: settings::manager(said),
+        manager,
         label,
+        kinds: &KnownKinds::of(bundle, said.target.kubernetes.as_ref().map(environment::Spanned::as_str)),
         policies: &Policies::read(&said.conflicts),
         replace: &replace,
+        namespaces: &namespaces,
         options: &options,
     };
     let compared = compare_all(&compare, &wanted).await?;
     let mut plan = Plan {
         environment: compiled.environment.name.clone(),
         namespace,
+        warnings: warnings(said, &facts, &resources, opened.is_none()),
         cluster: facts,
         commit,
         compiled: digest::compiled(compiled),
@@ -85,18 +105,31 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         steps: Vec::new(),
         kept: Vec::new(),
         refusals: Vec::new(),
-        warnings: warnings(&resources),
         restarts: Vec::new(),
         settings: settings::read(said),
     };
     fill(&mut plan, wanted, compared)?;
+    rename::mark(&mut plan, &observed, label, opened);
     restart::mark(&mut plan);
+    if let Some(set) = &set {
+        let prune = Prune {
+            cluster,
+            resources: &resources,
+            observed: &observed,
+            apply: &said.apply,
+            everything_goes: options.everything_goes,
+        };
+        prune.fill(set, &mut plan).await?;
+    }
     Ok(plan)
 }
 
 async fn compare_all(compare: &Compare<'_>, wanted: &[Wanted]) -> Result<Vec<Compared>, ClusterError> {
-    let one = |(at, wanted)| compare.one(at, wanted);
-    stream::iter(wanted.iter().enumerate()).map(one).buffered(DRY_RUNS).try_collect().await
+    // Proofs are work for all cores, dry-runs for the server.
+    let proven: Vec<bool> = wanted.par_iter().map(|wanted| compare.is_proven(wanted)).collect();
+    let all = wanted.iter().zip(proven).enumerate();
+    let one = all.map(|(at, (wanted, proven))| compare.one(at, wanted, proven));
+    stream::iter(one).buffered(DRY_RUNS).try_collect().await
 }
 
 /// Puts each object's part into the plan.
@@ -115,7 +148,7 @@ fn fill(plan: &mut Plan, wanted: Vec<Wanted>, compared: Vec<Compared>) -> Result
 ///
 /// # Errors
 /// It doesn't answer.
-pub(super) async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterError> {
+pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterError> {
     let version = cluster.get_path("/version").await?;
     let version = version.get("gitVersion").and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
     let namespaces = Arc::new(crate::cluster::Resource {
@@ -134,7 +167,27 @@ pub(super) async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterErro
     Ok(ClusterFacts { id, version })
 }
 
-fn warnings(resources: &Resources) -> Vec<String> {
+fn warnings(said: &environment::Settings, facts: &ClusterFacts, resources: &Resources, unopened: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    match (&said.target.cluster_id, &facts.id) {
+        (None, Some(id)) => {
+            warnings
+                .push(format!("nothing keeps this from another cluster; `[target]` takes this one's id: cluster-id = \"{id}\""));
+        }
+        (Some(_), None) => {
+            warnings.push("the cluster's id can't be read, so it isn't held against `target.cluster-id`".to_owned())
+        }
+        _ => {}
+    }
+    if let Some(minor) = said.target.kubernetes.as_ref().map(environment::Spanned::as_str)
+        && !facts.version.trim_start_matches('v').starts_with(&format!("{minor}."))
+    {
+        warnings.push(format!("the server is {}, and the environment is checked against {minor}", facts.version));
+    }
+    if unopened {
+        warnings.push("no identity opens the sealed files: secret values aren't compared".to_owned());
+    }
     let down = resources.unknown.iter();
-    down.map(|group| format!("the API group `{group}` doesn't answer: what is there isn't seen")).collect()
+    warnings.extend(down.map(|group| format!("the API group `{group}` doesn't answer: what is there isn't seen")));
+    warnings
 }

@@ -21,11 +21,7 @@ pub(super) struct Wanted {
 ///
 /// # Errors
 /// Objects of kinds that neither the server nor the bundle has, all of them.
-pub(super) fn members(
-    bundle: &Bundle,
-    resources: &Resources,
-    label: Option<(&str, &str)>,
-) -> Result<Vec<Wanted>, Vec<Problem>> {
+pub(super) fn members(bundle: &Bundle, resources: &Resources, label: Option<(&str, &str)>) -> Result<Vec<Wanted>, Vec<Problem>> {
     let brought = brought(bundle);
     let mut problems = Vec::new();
     let mut wanted = Vec::with_capacity(bundle.objects.len());

@@ -7,6 +7,8 @@ mod body;
 mod compare;
 mod digest;
 mod error;
+pub mod file;
+mod foreign;
 mod make;
 mod members;
 mod node;
@@ -14,8 +16,13 @@ mod observe;
 mod policy;
 mod predict;
 pub mod prune;
+mod rename;
 mod restart;
+mod schemas;
+mod set;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod uses;
 
 use std::collections::BTreeMap;
@@ -24,7 +31,7 @@ use std::sync::Arc;
 pub use body::{body, opener};
 pub use digest::compiled as compiled_digest;
 pub use error::{PlanError, Problem};
-pub use make::{Input, Options, make};
+pub use make::{Input, Options, facts, make};
 pub use settings::manager;
 
 use crate::change::FieldChange;
@@ -211,6 +218,14 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
+impl Step {
+    /// Whether the object is known to differ from what is wanted.
+    pub fn differs(&self) -> bool {
+        let is_known = self.operation != Operation::Update || !self.marks.contains(&Mark::NotCompared);
+        is_known || !self.fields.is_empty() || !self.migrates.is_empty() || self.marks.contains(&Mark::Adopted)
+    }
+}
+
 impl Plan {
     /// How many objects have this done to them.
     pub fn count(&self, operation: Operation) -> usize {
@@ -220,6 +235,11 @@ impl Plan {
     /// How many objects of the bundle are as wanted.
     pub fn unchanged(&self) -> usize {
         self.members.len() - self.steps.iter().filter(|step| step.member.is_some()).count()
+    }
+
+    /// Whether anything is known to differ: a Secret that couldn't be compared isn't.
+    pub fn differs(&self) -> bool {
+        self.steps.iter().any(Step::differs)
     }
 
     /// Whether nothing is to be done.

@@ -17,6 +17,8 @@ const SINGLY: usize = 20;
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     objects: BTreeMap<Key, Live>,
+    /// Kinds (by full name) and namespaces that were listed whole.
+    listed: BTreeSet<(String, Option<String>)>,
     /// Where a LIST isn't allowed: kind's full name and namespace, with the right that is missing.
     pub(super) forbidden: BTreeMap<(String, Option<String>), String>,
     /// The namespaces of the bundle's objects.
@@ -49,16 +51,30 @@ impl Observed {
         self.forbidden.get(&(resource.full_name(), namespace.filter(|_| resource.namespaced).map(str::to_owned)))
     }
 
-    /// All that was seen of a kind in a namespace, also what isn't in the bundle.
+    /// All that was seen of a kind of the core group in a namespace, also what isn't in the bundle.
     pub(super) fn all<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Live> {
-        self.objects
-            .values()
-            .filter(move |live| live.resource.kind == kind && live.namespace.as_deref() == Some(namespace))
+        let first = (String::new(), kind.to_owned(), Some(namespace.to_owned()), String::new());
+        let fits = move |key: &Key| key.0.is_empty() && key.1 == kind && key.2.as_deref() == Some(namespace);
+        self.objects.range(first..).take_while(move |(key, _)| fits(key)).map(|(_, live)| live)
     }
 
-    fn add(&mut self, live: Live) {
-        let key = (live.resource.group.clone(), live.resource.kind.clone(), live.namespace.clone(), live.name.clone());
-        self.objects.insert(key, live);
+    /// All objects of a kind in a namespace (or of all), if they were listed whole.
+    pub(super) fn listed<'a>(
+        &'a self,
+        resource: &'a Resource,
+        namespace: Option<&'a str>,
+    ) -> Option<impl Iterator<Item = &'a Live> + 'a> {
+        let is_listed = self.listed.contains(&(resource.full_name(), namespace.map(str::to_owned)));
+        let first = (resource.group.clone(), resource.kind.clone(), namespace.map(str::to_owned), String::new());
+        let fits = move |key: &Key| key.0 == resource.group && key.1 == resource.kind && key.2.as_deref() == namespace;
+        is_listed.then(|| self.objects.range(first..).take_while(move |(key, _)| fits(key)).map(|(_, live)| live))
+    }
+
+    fn add_all(&mut self, objects: impl IntoIterator<Item = Live>) {
+        for live in objects {
+            let key = (live.resource.group.clone(), live.resource.kind.clone(), live.namespace.clone(), live.name.clone());
+            self.objects.insert(key, live);
+        }
     }
 }
 
@@ -71,8 +87,9 @@ enum Read {
 
 enum Seen {
     Objects(Vec<Live>),
+    List((String, Option<String>), Vec<Live>),
     Forbidden((String, Option<String>), String),
-    Namespace(String, NamespaceState),
+    Namespace(String, NamespaceState, Option<Live>),
 }
 
 /// Reads all that the bundle's objects are compared with. A LIST of Secrets that isn't allowed is noted, not an error.
@@ -81,15 +98,19 @@ enum Seen {
 /// Anything else that can't be read.
 pub(super) async fn observe(cluster: &Cluster, resources: &Resources, wanted: &[Wanted]) -> Result<Observed, ClusterError> {
     let mut observed = Observed::default();
-    let mut answers =
-        stream::iter(reads(resources, wanted)).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
+    let mut answers = stream::iter(reads(resources, wanted)).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
     while let Some(seen) = answers.try_next().await? {
         match seen {
-            Seen::Objects(objects) => objects.into_iter().for_each(|live| observed.add(live)),
+            Seen::Objects(objects) => observed.add_all(objects),
+            Seen::List(place, objects) => {
+                observed.add_all(objects);
+                observed.listed.insert(place);
+            }
             Seen::Forbidden(place, right) => {
                 observed.forbidden.insert(place, right);
             }
-            Seen::Namespace(name, state) => {
+            Seen::Namespace(name, state, live) => {
+                observed.add_all(live);
                 observed.namespaces.insert(name, state);
             }
         }
@@ -113,7 +134,9 @@ fn reads(resources: &Resources, wanted: &[Wanted]) -> Vec<Read> {
         if resource.namespaced || names.len() > SINGLY {
             reads.push(Read::List(resource.clone(), namespace.map(str::to_owned)));
         } else {
-            reads.extend(names.iter().map(|name| Read::One(resource.clone(), (*name).to_owned())));
+            // A Namespace that objects live in is read for them.
+            let names = names.iter().filter(|name| resource.kind != "Namespace" || !namespaces.contains(*name));
+            reads.extend(names.map(|name| Read::One(resource.clone(), (*name).to_owned())));
         }
     }
     if let Some(resource) = resources.exact("", "v1", "Namespace") {
@@ -125,7 +148,7 @@ fn reads(resources: &Resources, wanted: &[Wanted]) -> Vec<Read> {
 async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
     match read {
         Read::List(resource, namespace) => match cluster.list(&resource, namespace.as_deref(), None).await {
-            Ok(listed) => Ok(Seen::Objects(listed.items)),
+            Ok(listed) => Ok(Seen::List((resource.full_name(), namespace), listed.items)),
             Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) if is_secret(&resource) => {
                 Ok(Seen::Forbidden((resource.full_name(), namespace), right))
             }
@@ -133,14 +156,21 @@ async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
         },
         Read::One(resource, name) => Ok(Seen::Objects(cluster.get(&resource, None, &name).await?.into_iter().collect())),
         Read::Namespace(resource, name) => {
-            let state = match cluster.get(&resource, None, &name).await {
-                Ok(None) => NamespaceState::Absent,
-                Ok(Some(live)) if live.value().pointer("/metadata/deletionTimestamp").is_some() => NamespaceState::Ending,
+            let live = match cluster.get(&resource, None, &name).await {
+                Ok(live) => live,
                 // Who may not read it finds out by what comes of its objects.
-                Ok(Some(_)) | Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => NamespaceState::There,
+                Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => {
+                    return Ok(Seen::Namespace(name, NamespaceState::There, None));
+                }
                 Err(error) => return Err(error),
             };
-            Ok(Seen::Namespace(name, state))
+            let is_ending = |live: &Live| live.value().pointer("/metadata/deletionTimestamp").is_some();
+            let state = match &live {
+                None => NamespaceState::Absent,
+                Some(live) if is_ending(live) => NamespaceState::Ending,
+                Some(_) => NamespaceState::There,
+            };
+            Ok(Seen::Namespace(name, state, live))
         }
     }
 }

@@ -240,7 +240,9 @@ mod tests {
 
     #[test]
     fn a_field_that_is_left_is_taken_out_of_what_is_sent() {
-        let mut root = node(&json!({ "spec": { "replicas": 1, "containers": [{ "name": "a", "image": "x" }, { "name": "b", "image": "y" }] } }));
+        let mut root = node(
+            &json!({ "spec": { "replicas": 1, "containers": [{ "name": "a", "image": "x" }, { "name": "b", "image": "y" }] } }),
+        );
         assert!(strip(&mut root, ".spec.replicas"));
         assert!(strip(&mut root, ".spec.containers[name=\"b\"].image"));
         assert!(!strip(&mut root, ".spec.nothing.here"));

@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn what_is_no_longer_sent_goes_unless_it_is_shared() {
         let ours = json!({ "f:data": { "f:a": {}, "f:b": {}, "f:c": {} } });
-        let found = live(&json!({ "a": "1", "b": "2", "c": "3", "d": "4" }), &ours, &json!({ "f:data": { "f:c": {}, "f:d": {} } }));
+        let found =
+            live(&json!({ "a": "1", "b": "2", "c": "3", "d": "4" }), &ours, &json!({ "f:data": { "f:c": {}, "f:d": {} } }));
         let wanted = json!({ "metadata": { "name": "a" }, "data": { "a": "9", "e": "5" } });
         assert_eq!(paths(&wanted, &found), ["data.a", "data.e", "data.b"]);
     }

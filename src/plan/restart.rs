@@ -25,7 +25,8 @@ pub(super) fn mark(plan: &mut Plan) {
     for step in &mut plan.steps {
         let kind = step.id.kind.as_str();
         if step.id.group.is_empty() && matches!(kind, "ConfigMap" | "Secret") && step.operation != Operation::Prune {
-            let uses = |used: &BTreeSet<(&'static str, String)>| used.iter().any(|(word, name)| *word == kind && *name == step.id.name);
+            let uses =
+                |used: &BTreeSet<(&'static str, String)>| used.iter().any(|(word, name)| *word == kind && *name == step.id.name);
             step.restarts = workloads.iter().filter(|(_, used)| uses(used)).map(|(name, _)| name.clone()).collect();
         }
     }

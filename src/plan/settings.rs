@@ -6,7 +6,7 @@ use super::Settings;
 use crate::environment;
 
 /// How long to wait if the environment says nothing.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 /// How many old hashed objects of one name stay.
 const KEEP: usize = 3;
 /// How many objects one apply may prune.
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn durations_add_up() {
-        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
-        assert_eq!(duration("5m"), Some(Duration::from_secs(300)));
+        assert_eq!(duration("1h30m"), Some(Duration::from_mins(90)));
+        assert_eq!(duration("5m"), Some(Duration::from_mins(5)));
         assert_eq!(duration("250ms2s"), Some(Duration::from_millis(2250)));
         assert_eq!(duration("5"), None);
         assert_eq!(duration("5d"), None);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{BranchType, Commit, Delta, DiffOptions, ErrorCode, Repository};
 
+use super::files::Tree as _;
 use super::git_tree::GitTree;
 use super::path::RootPath;
 use crate::diagnostic::{Diagnostic, Rule, nearest, rule};
@@ -110,6 +111,36 @@ impl Git {
             let paths = changed
                 .flat_map(|delta| [delta.old_file().path().map(PathBuf::from), delta.new_file().path().map(PathBuf::from)]);
             Ok(paths.flatten().filter_map(|path| RootPath::new(path.to_str()?.strip_prefix(&self.prefix)?).ok()).collect())
+        })
+    }
+
+    /// Why what was read can't be called HEAD's and published: a file (with its bytes) that HEAD doesn't hold so, a file of the sources
+    /// that HEAD has and the working tree hasn't, or a HEAD that no remote-tracking ref holds. `None` if nothing is in the way.
+    pub fn unclean(&self, read: &[(RootPath, Arc<[u8]>)]) -> Result<Option<String>, Diagnostic> {
+        let head = self.tree("HEAD")?;
+        for (path, bytes) in read {
+            match head.read(path) {
+                Ok(held) if held == **bytes => {}
+                Ok(_) => return Ok(Some(format!("`{path}` isn't what HEAD holds"))),
+                Err(_) => return Ok(Some(format!("HEAD doesn't hold `{path}`"))),
+            }
+        }
+        // What is gone was never read; it may have been a template.
+        let is_read = |path: &RootPath| read.iter().any(|(read, _)| read == path);
+        let is_source =
+            |path: &RootPath| ["environments/", "templates/", "crds/"].iter().any(|folder| path.as_str().starts_with(folder));
+        let changed = self.changed_files("HEAD", None)?;
+        if let Some(path) = changed.iter().find(|path| is_source(path) && !is_read(path) && head.read(path).is_ok()) {
+            return Ok(Some(format!("`{path}` isn't what HEAD holds")));
+        }
+        self.with_commit("HEAD", |repository, head| {
+            let branches = repository.branches(Some(BranchType::Remote)).map_err(|error| unreadable(error.message()))?;
+            let tips = branches.flatten().filter_map(|(branch, _)| branch.get().peel_to_commit().ok());
+            let holds =
+                |tip: &Commit<'_>| tip.id() == head.id() || repository.graph_descendant_of(tip.id(), head.id()).unwrap_or(false);
+            let id = head.id().to_string();
+            let is_published = tips.into_iter().any(|tip| holds(&tip));
+            Ok((!is_published).then(|| format!("no remote branch holds HEAD ({}): push it first", id.get(..12).unwrap_or(&id))))
         })
     }
 

@@ -14,6 +14,7 @@
 )]
 
 mod cases;
+mod diff;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod lease;
@@ -23,6 +24,7 @@ mod offline;
 mod random;
 mod schemas;
 mod server;
+mod site;
 mod strategic_merge;
 mod users;
 mod verdicts;

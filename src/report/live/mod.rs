@@ -1,6 +1,7 @@
 //! What the commands show that talk to a cluster.
 
 mod history;
+pub mod plan;
 mod status;
 mod table;
 

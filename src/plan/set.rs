@@ -1,0 +1,226 @@
+//! The environment's set in the cluster: its inventory, its members, and what of them goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::observe::Observed;
+use super::prune::{self, Rails, decide, namespaces_of_candidates};
+use super::uses::{USERS, Uses};
+use super::{Kept, Member, Operation, Plan, Refusal, Seen, Step};
+use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Resource, Resources};
+use crate::environment::Apply;
+use crate::inventory::{GroupKind, Inventory, PART_OF};
+
+/// How many LISTs are under way at once.
+const LISTS: usize = 6;
+
+/// What is known of the set before anything is compared.
+#[derive(Debug)]
+pub(super) struct Set {
+    pub(super) inventory: Inventory,
+    /// Why its inventory can't be used.
+    pub(super) refusal: Option<Refusal>,
+    /// Whether it may not be read.
+    pub(super) unreadable: Option<String>,
+}
+
+/// Reads the inventory.
+///
+/// # Errors
+/// The cluster can't be asked.
+pub(super) async fn read(
+    cluster: &Cluster,
+    resources: &Resources,
+    environment: &str,
+    namespace: &str,
+) -> Result<Set, ClusterError> {
+    let mut set = Set { inventory: Inventory::empty(environment, namespace), refusal: None, unreadable: None };
+    let Some(resource) = resources.exact("", "v1", "ConfigMap") else { return Ok(set) };
+    let found = match cluster.get(resource, Some(namespace), &set.inventory.name).await {
+        Ok(found) => found,
+        Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) => {
+            set.unreadable = Some(right);
+            return Ok(set);
+        }
+        Err(error) => return Err(error),
+    };
+    match found.map(|live| Inventory::of(environment, namespace, live.value())) {
+        None => {}
+        Some(Ok(inventory)) => set.inventory = inventory,
+        Some(Err(bad)) => {
+            set.refusal = Some(Refusal {
+                id: None,
+                message: format!("the ConfigMap `{}` in namespace `{namespace}` can't be used: {bad}", set.inventory.name),
+                hint: Some("look at it; an apply needs that name for its inventory".to_owned()),
+            });
+        }
+    }
+    Ok(set)
+}
+
+/// What prune needs besides the set.
+pub(super) struct Prune<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) resources: &'a Resources,
+    pub(super) observed: &'a Observed,
+    pub(super) apply: &'a Apply,
+    pub(super) everything_goes: bool,
+}
+
+impl Prune<'_> {
+    /// Adds to the plan what goes and what stays though the bundle has it no more.
+    ///
+    /// # Errors
+    /// The cluster can't be asked.
+    pub(super) async fn fill(&self, set: &Set, plan: &mut Plan) -> Result<(), ClusterError> {
+        plan.refusals.extend(set.refusal.clone());
+        if let Some(right) = &set.unreadable {
+            plan.warnings.push(format!("nothing is pruned: the inventory can't be read ({right})"));
+            return Ok(());
+        }
+        if set.refusal.is_some() || set.inventory.parent.is_none() {
+            return Ok(());
+        }
+        let (members, unlisted) = self.members(&set.inventory, plan).await?;
+        let wanted: Vec<prune::Wanted> = plan.members.iter().map(wanted).collect();
+        let mut rails = Rails {
+            set: &set.inventory.set,
+            namespace: &set.inventory.namespace,
+            parent: &set.inventory.name,
+            members: &members,
+            bundle: &wanted,
+            uses: &Uses::default(),
+            prune_kinds: &self.apply.prune_kinds.iter().map(|kind| kind.value.clone()).collect(),
+            budget: plan.settings.prune_budget,
+            keep: plan.settings.keep,
+            unlisted: &unlisted,
+            everything_goes: self.everything_goes,
+        };
+        let uses = self.uses(namespaces_of_candidates(&rails)).await?;
+        rails.uses = &uses;
+        let decision = decide(&rails);
+        plan.steps.extend(decision.prune.iter().map(step));
+        plan.kept.extend(decision.kept);
+        plan.refusals.extend(decision.refusals);
+        plan.kept.sort_by(|a: &Kept, b: &Kept| a.id.cmp(&b.id));
+        Ok(())
+    }
+
+    /// All objects that bear the set's label, of the inventory's kinds and namespaces, and the kinds that couldn't be listed.
+    async fn members(&self, inventory: &Inventory, plan: &mut Plan) -> Result<(Vec<Live>, BTreeSet<GroupKind>), ClusterError> {
+        let mut members: BTreeMap<String, Live> = BTreeMap::new();
+        let mut unlisted = BTreeSet::new();
+        let mut lists = Vec::new();
+        for kind in &inventory.kinds {
+            let Some(resource) = self.resources.preferred(&kind.group, &kind.kind) else {
+                if self.resources.is_unknown(&kind.group) {
+                    plan.warnings.push(format!("no {kind} is pruned: its API group doesn't answer"));
+                    unlisted.insert(kind.clone());
+                }
+                continue;
+            };
+            let namespaces: Vec<Option<&str>> = if resource.namespaced {
+                let others = inventory.namespaces.iter().map(String::as_str);
+                others.chain([inventory.namespace.as_str()]).map(Some).collect()
+            } else {
+                vec![None]
+            };
+            for namespace in namespaces {
+                match self.observed.listed(resource, namespace) {
+                    Some(seen) => add(&mut members, &inventory.set, seen.cloned()),
+                    None => lists.push((kind.clone(), resource.clone(), namespace.map(str::to_owned))),
+                }
+            }
+        }
+        let selector = format!("{PART_OF}={}", inventory.set);
+        let mut answers = stream::iter(lists)
+            .map(|(kind, resource, namespace)| list(self.cluster, kind, resource, namespace, &selector))
+            .buffer_unordered(LISTS);
+        while let Some((kind, listed)) = answers.try_next().await? {
+            match listed {
+                Ok(listed) => add(&mut members, &inventory.set, listed),
+                Err(right) => {
+                    plan.warnings.push(format!("no {kind} is pruned: it can't be listed ({right})"));
+                    unlisted.insert(kind);
+                }
+            }
+        }
+        Ok((members.into_values().collect(), unlisted))
+    }
+
+    /// Who uses ConfigMaps and Secrets in these namespaces.
+    async fn uses(&self, namespaces: BTreeSet<String>) -> Result<Uses, ClusterError> {
+        let mut uses = Uses::default();
+        let mut lists = Vec::new();
+        for (namespace, (group, kind)) in namespaces.iter().flat_map(|one| USERS.map(|user| (one, user))) {
+            match self.resources.preferred(group, kind) {
+                Some(resource) => lists.push((namespace.clone(), resource.clone())),
+                None => uses.unknown(namespace, GroupKind::new(group, kind)),
+            }
+        }
+        let mut answers = stream::iter(lists)
+            .map(|(namespace, resource)| async move {
+                let listed = self.cluster.list(&resource, Some(&namespace), None).await;
+                (namespace, resource, listed)
+            })
+            .buffer_unordered(LISTS);
+        while let Some((namespace, resource, listed)) = answers.next().await {
+            match listed {
+                Ok(listed) => listed.items.iter().for_each(|live| uses.add(&live.value())),
+                Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => {
+                    uses.unknown(&namespace, GroupKind::of_resource(&resource));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(uses)
+    }
+}
+
+type Found = (GroupKind, Result<Vec<Live>, String>);
+
+async fn list(
+    cluster: &Cluster,
+    kind: GroupKind,
+    resource: Arc<Resource>,
+    namespace: Option<String>,
+    selector: &str,
+) -> Result<Found, ClusterError> {
+    match cluster.list(&resource, namespace.as_deref(), Some(selector)).await {
+        Ok(listed) => Ok((kind, Ok(listed.items))),
+        Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) => Ok((kind, Err(right))),
+        Err(ClusterError { kind: ErrorKind::NotFound, .. }) => Ok((kind, Ok(Vec::new()))),
+        Err(error) => Err(error),
+    }
+}
+
+/// By uid: an object that two groups serve is one.
+fn add(members: &mut BTreeMap<String, Live>, set: &str, found: impl IntoIterator<Item = Live>) {
+    for live in found.into_iter().filter(|live| live.labels.get(PART_OF).is_some_and(|label| label == set)) {
+        members.entry(live.uid.clone()).or_insert(live);
+    }
+}
+
+fn wanted(member: &Member) -> prune::Wanted {
+    prune::Wanted { id: member.object.id(), uid: member.live.as_ref().map(|live| live.uid.clone()) }
+}
+
+fn step(live: &Live) -> Step {
+    Step {
+        operation: Operation::Prune,
+        id: live.id(),
+        member: None,
+        resource: Some(live.resource.clone()),
+        seen: Some(Seen { uid: live.uid.clone(), resource_version: live.resource_version.clone(), digest: None }),
+        renamed_from: None,
+        fields: Vec::new(),
+        immutable: Vec::new(),
+        foreign: Vec::new(),
+        migrates: Vec::new(),
+        force: false,
+        marks: Vec::new(),
+        restarts: Vec::new(),
+    }
+}

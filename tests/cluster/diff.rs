@@ -1,0 +1,152 @@
+//! `diff ENV` against the real API server: what it says is what the server would store.
+
+use serde_json::json;
+
+use crate::server::cluster;
+use crate::site::{CANARY, Site, edit, paths, post, step};
+
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: plain }\ndata: { a: '1', b: '2' }\n";
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - { name: web, image: 'registry.example/web:1.0', env: [{ name: A, value: '1' }], resources: { limits: { cpu: 1000m } } }
+";
+
+const SECRET: &str = "[secret.login]\nkeys = { password = \"app.password\" }\n";
+
+#[test]
+fn everything_is_new_then_nothing_differs() {
+    let site = Site::new("diff-new", SECRET, &format!("{CONFIG}---\n{DEPLOYMENT}"));
+    let diff = site.diff(&[], 1);
+    assert_eq!(diff["summary"]["created"], 3, "{diff:#}");
+    assert_eq!(step(&diff, "Secret/login")["marks"], json!(["not-asked"]));
+    assert_eq!(step(&diff, "ConfigMap/plain")["marks"], json!([]));
+    site.apply_by_hand();
+    let diff = site.diff(&[], 0);
+    assert_eq!((&diff["summary"]["unchanged"], &diff["changed"]), (&json!(3), &json!(false)), "{diff:#}");
+    // All is proven, the quantity that is stored in another form too.
+    assert_eq!((&diff["requests"]["dryRun"], &diff["requests"]["write"]), (&json!(0), &json!(0)));
+    let asked = site.diff(&["--dry-run-all"], 0);
+    assert_eq!(asked["requests"]["dryRun"], 2, "{asked:#}");
+    let text = site.run(&["diff", "dev"]).exits(0).out();
+    assert_eq!(text, "3 unchanged\n");
+}
+
+#[test]
+fn a_changed_value_shows_with_the_pods_that_it_replaces() {
+    let site = Site::new("diff-update", SECRET, &format!("{CONFIG}---\n{DEPLOYMENT}"));
+    site.apply_by_hand();
+    site.template(&format!("{}---\n{}", CONFIG.replace("'1'", "'9'"), DEPLOYMENT.replace(":1.0", ":1.1").replace("1000m", "1")));
+    let diff = site.diff(&[], 1);
+    assert_eq!(paths(step(&diff, "ConfigMap/plain")), ["data.a"]);
+    assert_eq!(paths(step(&diff, "Deployment/web")), ["spec.template.spec.containers[name=web].image"]);
+    assert_eq!(diff["restarts"], json!(["Deployment/web"]));
+    let text = site.run(&["diff", "dev"]).exits(1).out();
+    assert!(text.contains("~ Deployment/web") && text.contains("its pods are replaced"), "{text}");
+    assert!(text.contains("- registry.example/web:1.0") && text.contains("+ registry.example/web:1.1"), "{text}");
+}
+
+#[test]
+fn a_secret_is_compared_here_and_shown_masked() {
+    let site = Site::new("diff-secret", SECRET, CONFIG);
+    site.apply_by_hand();
+    edit(&site.core("secrets", "login"), "plimsoll", &json!({ "data": { "password": "b2xkIHZhbHVl" } }));
+    let run = site.run(&["diff", "dev", "--format", "json"]);
+    assert!(!run.said().contains("b2xkIHZhbHVl") && !run.said().contains(CANARY));
+    let diff: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(paths(step(&diff, "Secret/login")), ["data.password"]);
+    assert_eq!(diff["requests"]["dryRun"], 0);
+    // Without a key it isn't known whether the value differs.
+    let run = site.keyless(&["diff", "dev", "--format", "json"]).exits(0);
+    let diff: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(step(&diff, "Secret/login")["marks"], json!(["not-compared"]));
+    assert_eq!(diff["summary"]["notCompared"], 1);
+}
+
+#[test]
+fn drift_is_told_with_who_and_when() {
+    let site = Site::new("diff-drift", "", DEPLOYMENT);
+    site.apply_by_hand();
+    edit(&site.deployment("web"), "kubectl-edit", &json!({ "spec": { "replicas": 5 } }));
+    let diff = site.diff(&[], 3);
+    let web = step(&diff, "Deployment/web");
+    assert_eq!(paths(web), ["spec.replicas"]);
+    assert_eq!((&web["foreign"][0]["manager"], &web["foreign"][0]["fate"]), (&json!("kubectl-edit"), &json!("refused")));
+    assert!(web["foreign"][0]["time"].is_string(), "{web:#}");
+    let refused = diff["refusals"][0]["message"].as_str().unwrap();
+    assert!(
+        refused.contains("`spec.replicas` was set by `kubectl-edit`") && refused.contains("after the last apply"),
+        "{refused}"
+    );
+    let policy =
+        |policy: &str| format!("[[conflict]]\nobject = \"Deployment/*\"\nfield = \"spec.replicas\"\npolicy = \"{policy}\"\n");
+    site.environment(&policy("take"));
+    let diff = site.diff(&[], 1);
+    assert_eq!(step(&diff, "Deployment/web")["foreign"][0]["fate"], "set-back");
+    site.environment(&policy("leave"));
+    let diff = site.diff(&[], 0);
+    assert_eq!(diff["summary"]["unchanged"], 1, "{diff:#}");
+}
+
+#[test]
+fn an_object_of_somebody_else_is_refused_until_adopted() {
+    let site = Site::new("diff-adopt", "", CONFIG);
+    let path = format!("/api/v1/namespaces/{}/configmaps?fieldManager=kubectl-create", site.namespace);
+    post(
+        &path,
+        &json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain" }, "data": { "a": "1", "b": "3", "c": "4" } }),
+    );
+    let diff = site.diff(&[], 3);
+    assert!(diff["refusals"].to_string().contains("isn't ours"), "{diff:#}");
+    let diff = site.diff(&["--adopt"], 1);
+    let plain = step(&diff, "ConfigMap/plain");
+    assert_eq!((&plain["marks"], &plain["migrates"]), (&json!(["adopted"]), &json!(["kubectl-create"])), "{plain:#}");
+    assert_eq!(paths(plain), ["metadata.labels", "data.b", "data.c"]);
+}
+
+#[test]
+fn what_has_no_namespace_or_kind_yet_is_marked() {
+    let crd = |group: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{ name: things.{group} }}\nspec:\n  group: {group}\n  scope: Namespaced\n  \
+             names: {{ kind: Thing, plural: things }}\n  versions: [{{ name: v1, served: true, storage: true, schema: {{ openAPIV3Schema: {{ type: object }} }} }}]\n"
+        )
+    };
+    let thing = "apiVersion: not-there.example/v1\nkind: Thing\nmetadata: { name: one }\n";
+    let toml = "[namespace]\ncreate = true\n";
+    let site = Site::absent("diff-nothing", toml, &format!("{CONFIG}---\n{}---\n{thing}", crd("not-there.example")));
+    let diff = site.diff(&[], 1);
+    assert_eq!(step(&diff, "ConfigMap/plain")["marks"], json!(["namespace-not-there"]));
+    assert_eq!(step(&diff, "Thing/one")["marks"], json!(["kind-not-there"]));
+    assert_eq!(diff["summary"]["created"], 4, "{diff:#}");
+    site.environment("");
+    let diff = site.diff(&[], 3);
+    assert!(diff["refusals"].to_string().contains("doesn't exist"), "{diff:#}");
+    site.template(thing);
+    let said = site.run(&["diff", "dev"]).exits(2).said();
+    assert!(said.contains("no kind `Thing`"), "{said}");
+    assert!(cluster().send("GET", &format!("/api/v1/namespaces/{}", site.namespace), "application/json", "").is_err());
+}
+
+#[test]
+fn another_cluster_is_refused() {
+    let site = Site::new("diff-other", "cluster-id = \"not-this-one\"\n", CONFIG);
+    let said = site.run(&["diff", "dev"]).exits(3).said();
+    assert!(said.contains("is another cluster") && said.contains("not-this-one"), "{said}");
+    let id = cluster().get("/api/v1/namespaces/kube-system")["metadata"]["uid"].as_str().unwrap().to_owned();
+    site.environment("");
+    let said = site.run(&["diff", "dev"]).exits(1).err();
+    assert!(said.contains(&format!("cluster-id = \"{id}\"")), "{said}");
+    site.environment(&format!("cluster-id = \"{id}\"\n"));
+    assert_eq!(site.run(&["diff", "dev"]).exits(1).err(), "");
+    let said = site.run(&["diff", "dev", "--context", "nobody"]).exits(6).said();
+    assert!(said.contains("no context `nobody`"), "{said}");
+}
