@@ -175,7 +175,8 @@ fn warnings(said: &environment::Settings, facts: &ClusterFacts, resources: &Reso
                 .push(format!("nothing keeps this from another cluster; `[target]` takes this one's id: cluster-id = \"{id}\""));
         }
         (Some(_), None) => {
-            warnings.push("the cluster's id can't be read, so it isn't held against `target.cluster-id`".to_owned())
+            let message = "the cluster's id can't be read, so it isn't held against `target.cluster-id`";
+            warnings.push(message.to_owned());
         }
         _ => {}
     }

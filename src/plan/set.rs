@@ -1,9 +1,9 @@
 //! The environment's set in the cluster: its inventory, its members, and what of them goes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 
 use super::observe::Observed;
 use super::prune::{self, Rails, decide, namespaces_of_candidates};
@@ -11,7 +11,7 @@ use super::uses::{USERS, Uses};
 use super::{Kept, Member, Operation, Plan, Refusal, Seen, Step};
 use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Resource, Resources};
 use crate::environment::Apply;
-use crate::inventory::{GroupKind, Inventory, PART_OF};
+use crate::inventory::{GroupKind, Inventory, Members, members};
 
 /// How many LISTs are under way at once.
 const LISTS: usize = 6;
@@ -83,7 +83,11 @@ impl Prune<'_> {
         if set.refusal.is_some() || set.inventory.parent.is_none() {
             return Ok(());
         }
-        let (members, unlisted) = self.members(&set.inventory, plan).await?;
+        let listed = |resource: &Arc<Resource>, place: Option<&str>| {
+            self.observed.listed(resource, place).map(|seen| seen.cloned().collect())
+        };
+        let Members { live: members, unlisted, why } = members(self.cluster, self.resources, &set.inventory, listed).await?;
+        plan.warnings.extend(why);
         let wanted: Vec<prune::Wanted> = plan.members.iter().map(wanted).collect();
         let mut rails = Rails {
             set: &set.inventory.set,
@@ -106,48 +110,6 @@ impl Prune<'_> {
         plan.refusals.extend(decision.refusals);
         plan.kept.sort_by(|a: &Kept, b: &Kept| a.id.cmp(&b.id));
         Ok(())
-    }
-
-    /// All objects that bear the set's label, of the inventory's kinds and namespaces, and the kinds that couldn't be listed.
-    async fn members(&self, inventory: &Inventory, plan: &mut Plan) -> Result<(Vec<Live>, BTreeSet<GroupKind>), ClusterError> {
-        let mut members: BTreeMap<String, Live> = BTreeMap::new();
-        let mut unlisted = BTreeSet::new();
-        let mut lists = Vec::new();
-        for kind in &inventory.kinds {
-            let Some(resource) = self.resources.preferred(&kind.group, &kind.kind) else {
-                if self.resources.is_unknown(&kind.group) {
-                    plan.warnings.push(format!("no {kind} is pruned: its API group doesn't answer"));
-                    unlisted.insert(kind.clone());
-                }
-                continue;
-            };
-            let namespaces: Vec<Option<&str>> = if resource.namespaced {
-                let others = inventory.namespaces.iter().map(String::as_str);
-                others.chain([inventory.namespace.as_str()]).map(Some).collect()
-            } else {
-                vec![None]
-            };
-            for namespace in namespaces {
-                match self.observed.listed(resource, namespace) {
-                    Some(seen) => add(&mut members, &inventory.set, seen.cloned()),
-                    None => lists.push((kind.clone(), resource.clone(), namespace.map(str::to_owned))),
-                }
-            }
-        }
-        let selector = format!("{PART_OF}={}", inventory.set);
-        let mut answers = stream::iter(lists)
-            .map(|(kind, resource, namespace)| list(self.cluster, kind, resource, namespace, &selector))
-            .buffer_unordered(LISTS);
-        while let Some((kind, listed)) = answers.try_next().await? {
-            match listed {
-                Ok(listed) => add(&mut members, &inventory.set, listed),
-                Err(right) => {
-                    plan.warnings.push(format!("no {kind} is pruned: it can't be listed ({right})"));
-                    unlisted.insert(kind);
-                }
-            }
-        }
-        Ok((members.into_values().collect(), unlisted))
     }
 
     /// Who uses ConfigMaps and Secrets in these namespaces.
@@ -176,30 +138,6 @@ impl Prune<'_> {
             }
         }
         Ok(uses)
-    }
-}
-
-type Found = (GroupKind, Result<Vec<Live>, String>);
-
-async fn list(
-    cluster: &Cluster,
-    kind: GroupKind,
-    resource: Arc<Resource>,
-    namespace: Option<String>,
-    selector: &str,
-) -> Result<Found, ClusterError> {
-    match cluster.list(&resource, namespace.as_deref(), Some(selector)).await {
-        Ok(listed) => Ok((kind, Ok(listed.items))),
-        Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) => Ok((kind, Err(right))),
-        Err(ClusterError { kind: ErrorKind::NotFound, .. }) => Ok((kind, Ok(Vec::new()))),
-        Err(error) => Err(error),
-    }
-}
-
-/// By uid: an object that two groups serve is one.
-fn add(members: &mut BTreeMap<String, Live>, set: &str, found: impl IntoIterator<Item = Live>) {
-    for live in found.into_iter().filter(|live| live.labels.get(PART_OF).is_some_and(|label| label == set)) {
-        members.entry(live.uid.clone()).or_insert(live);
     }
 }
 
