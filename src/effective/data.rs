@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Part;
+use super::{Part, Source};
 use crate::object::podspec::ConfigKind;
-use crate::object::{Bundle, Data, Node, Object};
+use crate::object::{Bundle, Data, Node, Object, config_of};
 use crate::secret::Sealed;
 
 /// What pods of one namespace can take from.
@@ -55,10 +55,31 @@ impl<'a> Configs<'a> {
     /// One key, or in words where it is.
     pub(super) fn key(&self, kind: ConfigKind, name: &str, key: &str) -> Part {
         let Some(values) = self.keys(kind, name) else {
-            return Part::Cluster(format!("{}/{name}, key {key} (outside the bundle)", kind.name()));
+            return Part::Outside(format!("{}/{name}, key {key} (outside the bundle)", kind.name()));
         };
         let found = values.into_iter().find(|value| value.key == key).map(|value| value.part);
-        found.unwrap_or_else(|| Part::Cluster(format!("{}/{name} has no key {key}", kind.name())))
+        found.unwrap_or_else(|| self.no_key(kind, name, key))
+    }
+
+    /// As [`Configs::key`] for a variable: a key of `binaryData` never becomes one.
+    pub(super) fn text(&self, kind: ConfigKind, name: &str, key: &str) -> Part {
+        let is_text = self.texts(kind, name).is_none_or(|values| values.iter().any(|value| value.key == key));
+        if is_text { self.key(kind, name, key) } else { self.no_key(kind, name, key) }
+    }
+
+    fn no_key(&self, kind: ConfigKind, name: &str, key: &str) -> Part {
+        let is_open = self.0.get(&(kind.name(), name)).and_then(|object| config_of(object)).is_some_and(|own| own.keys.is_none());
+        if is_open {
+            return Part::Outside(format!("{}/{name}, key {key} (made in the cluster)", kind.name()));
+        }
+        Part::NoKey(format!("{}/{name} has no key {key}", kind.name()))
+    }
+
+    /// Names a key.
+    pub(super) fn source(&self, kind: ConfigKind, name: &str, key: &str) -> Source {
+        let object = self.0.get(&(kind.name(), name));
+        let immutable = object.and_then(|object| object.root.get("immutable")).and_then(Node::as_bool).unwrap_or(false);
+        Source { kind, name: name.to_owned(), key: key.to_owned(), immutable }
     }
 }
 
@@ -75,13 +96,13 @@ fn decode(node: &Node) -> Part {
     match &node.data {
         Data::Sealed(sealed) => match &**sealed {
             Sealed::Base64(inner) => Part::Known((**inner).clone()),
-            _ => Part::Cluster("sealed, but not as base64".to_owned()),
+            sealed => Part::Encoded(sealed.clone()),
         },
         Data::Text(text) => {
             let compact: String = text.split_whitespace().collect();
             match STANDARD.decode(&compact).map(String::from_utf8) {
                 Ok(Ok(text)) => Part::Known(Sealed::Text(text.into())),
-                Ok(Err(bytes)) => Part::Binary(bytes.as_bytes().len()),
+                Ok(Err(bytes)) => Part::Binary(bytes.into_bytes()),
                 Err(_) => Part::Cluster("not base64".to_owned()),
             }
         }

@@ -1,7 +1,8 @@
 //! A container's mounts, and the files that ConfigMaps and Secrets put there.
 
-use super::Part;
 use super::data::{Configs, Value};
+use super::variables::downward;
+use super::{Part, Source};
 use crate::object::podspec::ConfigKind;
 use crate::object::{Data, Node};
 use crate::source::Span;
@@ -17,6 +18,8 @@ pub struct Mount {
     pub volume: String,
     /// What is there.
     pub mounted: Mounted,
+    /// Whether it is a part of the volume (`subPath`): its files stay as they were when the container started.
+    pub is_part: bool,
     /// The entry of `volumeMounts`.
     pub span: Span,
 }
@@ -26,6 +29,8 @@ pub struct Mount {
 pub enum Mounted {
     /// Files of ConfigMaps and Secrets.
     Files(Vec<MountedFile>),
+    /// The part of such files that a `subPathExpr` names; the files' paths are those in the volume, and [`place`] puts them in theirs.
+    Expression(String, Vec<MountedFile>),
     /// Something else, in words: `emptyDir`, `persistentVolumeClaim models`.
     Other(String),
 }
@@ -33,12 +38,16 @@ pub enum Mounted {
 /// One file.
 #[derive(Debug, Clone)]
 pub struct MountedFile {
-    /// Its whole path.
+    /// Its whole path; ends in `*` where it stands for many.
     pub path: String,
     /// Its content.
     pub value: Part,
     /// Where it comes from: `ConfigMap/x, key y`.
     pub from: String,
+    /// The key that it is.
+    pub source: Option<Source>,
+    /// Whether the pod starts without it.
+    pub optional: bool,
 }
 
 /// The mounts of a container.
@@ -49,12 +58,16 @@ pub(super) fn of(container: &Node, spec: &Node, configs: &Configs<'_>) -> Vec<Mo
         let text = |key: &str| mount.get(key).and_then(Node::as_str);
         let (Some(name), Some(path)) = (text("name"), text("mountPath")) else { continue };
         let volume = volumes.iter().find(|volume| volume.get("name").and_then(Node::as_str) == Some(name));
-        let mounted = match volume {
-            Some(volume) => at(content(volume, configs), path, text("subPath")),
+        let (sub_path, expression) = (text("subPath").unwrap_or(""), text("subPathExpr").unwrap_or(""));
+        let mounted = match volume.map(|volume| content(volume, configs)) {
+            Some(Mounted::Files(files)) if !expression.is_empty() => Mounted::Expression(expression.to_owned(), files),
+            Some(Mounted::Files(files)) => Mounted::Files(place(files, path, sub_path)),
+            Some(other) => other,
             None => Mounted::Other("no such volume".to_owned()),
         };
         let read_only = mount.get("readOnly").and_then(Node::as_bool).unwrap_or(false);
-        mounts.push(Mount { path: path.to_owned(), read_only, volume: name.to_owned(), mounted, span: mount.span });
+        let is_part = !sub_path.is_empty() || !expression.is_empty();
+        mounts.push(Mount { path: path.to_owned(), read_only, volume: name.to_owned(), mounted, is_part, span: mount.span });
     }
     mounts
 }
@@ -65,6 +78,9 @@ fn content(volume: &Node, configs: &Configs<'_>) -> Mounted {
         if let Some(source) = volume.get(field) {
             return Mounted::Files(keys(source, name, kind, configs));
         }
+    }
+    if let Some(source) = volume.get("downwardAPI") {
+        return Mounted::Files(downward_files(source));
     }
     if let Some(projected) = volume.get("projected") {
         let mut files: Vec<MountedFile> = Vec::new();
@@ -92,33 +108,38 @@ fn projected_source(source: &Node, configs: &Configs<'_>) -> Vec<MountedFile> {
             return keys(source, "name", kind, configs);
         }
     }
-    let made = |path: &str, words: String, from: &str| MountedFile {
-        path: path.to_owned(),
-        value: Part::Cluster(words),
-        from: from.to_owned(),
-    };
     if let Some(token) = source.get("serviceAccountToken") {
         let path = token.get("path").and_then(Node::as_str).unwrap_or("token");
-        return vec![made(path, "a token of the service account".to_owned(), "serviceAccountToken")];
+        return vec![made(path, Part::Cluster("a token of the service account".to_owned()), "serviceAccountToken")];
     }
-    let items = source.get("downwardAPI").and_then(|api| api.get("items")).and_then(Node::as_list).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| {
-            let field = item.get("fieldRef").and_then(|field| field.get("fieldPath"));
-            let field = field.or_else(|| item.get("resourceFieldRef")?.get("resource"))?.as_str()?;
-            Some(made(item.get("path")?.as_str()?, format!("the pod's {field}"), "downwardAPI"))
-        })
-        .collect()
+    for (field, words) in [("clusterTrustBundle", "certificates of the cluster"), ("podCertificate", "a certificate of the pod")]
+    {
+        if let Some(source) = source.get(field) {
+            let paths = ["path", "credentialBundlePath", "keyPath", "certificateChainPath"];
+            let paths = paths.iter().filter_map(|key| source.get(key)?.as_str());
+            return paths.map(|path| made(path, Part::Cluster(words.to_owned()), field)).collect();
+        }
+    }
+    source.get("downwardAPI").map(downward_files).unwrap_or_default()
+}
+
+/// The files of a downward API source or volume.
+fn downward_files(source: &Node) -> Vec<MountedFile> {
+    let items = source.get("items").and_then(Node::as_list).unwrap_or_default().iter();
+    items.filter_map(|item| Some(made(item.get("path")?.as_str()?, Part::Pod(downward(item)?.0), "downwardAPI"))).collect()
+}
+
+fn made(path: &str, value: Part, from: &str) -> MountedFile {
+    MountedFile { path: path.to_owned(), value, from: from.to_owned(), source: None, optional: false }
 }
 
 /// The files of a ConfigMap or Secret source: each key, or those that `items` lists under the paths that it gives.
 fn keys(source: &Node, name_field: &str, kind: ConfigKind, configs: &Configs<'_>) -> Vec<MountedFile> {
     let name = source.get(name_field).and_then(Node::as_str).unwrap_or("");
-    let file = |path: &str, key: &str, value: Part| MountedFile {
-        path: path.to_owned(),
-        value,
-        from: format!("{}/{name}, key {key}", kind.name()),
+    let optional = source.get("optional").and_then(Node::as_bool).unwrap_or(false);
+    let file = |path: &str, key: &str, value: Part| {
+        let source = configs.source(kind, name, key);
+        MountedFile { path: path.to_owned(), value, from: source.to_string(), source: Some(source), optional }
     };
     if let Some(items) = source.get("items").filter(|items| !matches!(items.data, Data::Null)) {
         let items = items.as_list().unwrap_or_default().iter();
@@ -131,24 +152,27 @@ fn keys(source: &Node, name_field: &str, kind: ConfigKind, configs: &Configs<'_>
     }
     let Some(values) = configs.keys(kind, name) else {
         let from = format!("{}/{name} (outside the bundle)", kind.name());
-        return vec![MountedFile { path: "*".to_owned(), value: Part::Cluster("every key of it".to_owned()), from }];
+        let value = Part::Outside("every key of it".to_owned());
+        return vec![MountedFile { path: "*".to_owned(), value, from, source: None, optional }];
     };
     values.into_iter().map(|Value { key, part }| file(key, key, part)).collect()
 }
 
-/// The content as it stands below the mount's path. With a `subPath` that is a file, the mount is that file; one that is a
-/// folder is mounted alone.
-fn at(mounted: Mounted, path: &str, sub_path: Option<&str>) -> Mounted {
-    let Mounted::Files(files) = mounted else { return mounted };
+/// A volume's files as they stand below the mount's path. With a `subPath` that is a file, the mount is that file; one that is a folder
+/// is mounted alone.
+pub fn place(files: Vec<MountedFile>, path: &str, sub_path: &str) -> Vec<MountedFile> {
     let path = path.trim_end_matches('/');
-    let place = |mut file: MountedFile| {
-        let below = match sub_path.filter(|sub| !sub.is_empty()) {
-            None => Some(format!("{path}/{}", file.path)),
-            Some(sub) if file.path == sub || file.path == "*" => Some(path.to_owned()),
-            Some(sub) => file.path.strip_prefix(sub)?.strip_prefix('/').map(|rest| format!("{path}/{rest}")),
+    let sub_path = sub_path.trim_end_matches('/');
+    let put = |mut file: MountedFile| {
+        let below = if sub_path.is_empty() {
+            format!("{path}/{}", file.path)
+        } else if file.path == sub_path || file.path == "*" {
+            path.to_owned()
+        } else {
+            format!("{path}/{}", file.path.strip_prefix(sub_path)?.strip_prefix('/')?)
         };
-        file.path = below?;
+        file.path = below;
         Some(file)
     };
-    Mounted::Files(files.into_iter().filter_map(place).collect())
+    files.into_iter().filter_map(put).collect()
 }

@@ -8,8 +8,9 @@ fn show(parts: &[Part]) -> String {
     let mut masks = Masks::default();
     let show = |part: &Part| match part {
         Part::Known(sealed) => masks.show(sealed),
-        Part::Cluster(words) => format!("<{words}>"),
-        Part::Binary(size) => format!("<{size} bytes>"),
+        Part::Encoded(sealed) => format!("decoded({})", masks.show(sealed)),
+        Part::Binary(bytes) => format!("<{} bytes>", bytes.len()),
+        part => format!("<{}>", part.words().unwrap()),
     };
     parts.iter().map(show).collect()
 }
@@ -70,6 +71,9 @@ fn mounts_show_their_files() {
         { "name": "all", "mountPath": "/one", "subPath": "LEVEL" },
         { "name": "mix", "mountPath": "/mix" },
         { "name": "disk", "mountPath": "/disk" },
+        { "name": "some", "mountPath": "/part", "subPath": "a" },
+        { "name": "all", "mountPath": "/expr", "subPathExpr": "$(X)" },
+        { "name": "down", "mountPath": "/down" },
     ] });
     let volumes = json!([
         { "name": "all", "configMap": { "name": "params" } },
@@ -80,6 +84,7 @@ fn mounts_show_their_files() {
             { "serviceAccountToken": { "path": "token" } },
         ] } },
         { "name": "disk", "persistentVolumeClaim": { "claimName": "models" } },
+        { "name": "down", "downwardAPI": { "items": [{ "path": "labels", "fieldRef": { "fieldPath": "metadata.labels" } }] } },
     ]);
     let shown: Vec<String> = see(&container, &volumes)
         .mounts
@@ -89,6 +94,7 @@ fn mounts_show_their_files() {
                 files.iter().map(|file| format!("{}={}", file.path, show(std::slice::from_ref(&file.value)))).collect()
             }
             Mounted::Other(words) => vec![format!("{} is {words}", mount.path)],
+            Mounted::Expression(expression, files) => vec![format!("{} is {expression} of {}", mount.path, files.len())],
         })
         .collect();
     assert_eq!(
@@ -102,6 +108,9 @@ fn mounts_show_their_files() {
             "/mix/x=abc",
             "/mix/token=<a token of the service account>",
             "/disk is persistentVolumeClaim models",
+            "/part/user.txt=«secret 1: db.user»",
+            "/expr is $(X) of 3",
+            "/down/labels=<the pod's metadata.labels>",
         ]
     );
 }

@@ -69,12 +69,17 @@ fn container(container: &Container) -> Value {
         json!({ "name": variable.name, "value": show(&variable.value), "from": variable.from, "overrides": variable.overrides })
     });
     let mounts = container.mounts.iter().map(|mount| {
+        let expression;
         let (files, other) = match &mount.mounted {
             Mounted::Files(files) => {
                 let file = |file: &crate::effective::MountedFile| {
                     json!({ "path": file.path, "from": file.from, "content": show(std::slice::from_ref(&file.value)) })
                 };
                 (Some(files.iter().map(file).collect::<Vec<_>>()), None)
+            }
+            Mounted::Expression(written, files) => {
+                expression = format!("`{written}` of its {} files", files.len());
+                (None, Some(&expression))
             }
             Mounted::Other(words) => (None, Some(words)),
         };

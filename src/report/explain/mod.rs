@@ -14,8 +14,9 @@ fn show(parts: &[Part]) -> String {
     let mut masks = Masks::default();
     let one = |part: &Part| match part {
         Part::Known(sealed) => masks.show(sealed),
-        Part::Cluster(words) => format!("({words})"),
-        Part::Binary(size) => format!("({size} bytes, not text)"),
+        Part::Encoded(sealed) => format!("(decoded from base64: {})", masks.show(sealed)),
+        Part::Binary(bytes) => format!("({} bytes, not text)", bytes.len()),
+        part => part.words().map(|words| format!("({words})")).unwrap_or_default(),
     };
     parts.iter().map(one).collect()
 }

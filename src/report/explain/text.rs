@@ -106,6 +106,14 @@ pub fn containers_text(containers: &[Container]) -> String {
                 Mounted::Other(words) => {
                     let _ = writeln!(text, "    {} (volume {}: {words}{read_only})", mount.path, mount.volume);
                 }
+                Mounted::Expression(expression, files) => {
+                    let count = files.len();
+                    let _ = writeln!(
+                        text,
+                        "    {} (volume {}: `{expression}` of its {count} files{read_only})",
+                        mount.path, mount.volume
+                    );
+                }
                 Mounted::Files(files) => {
                     let _ = writeln!(text, "    {} (volume {}{read_only})", mount.path, mount.volume);
                     for file in files {
@@ -122,9 +130,9 @@ pub fn containers_text(containers: &[Container]) -> String {
 fn size(part: &Part) -> String {
     match part {
         Part::Known(crate::secret::Sealed::Text(text)) => format!(", {} bytes", text.len()),
-        Part::Known(_) => ", sealed".to_owned(),
-        Part::Cluster(words) => format!(", {words}"),
-        Part::Binary(size) => format!(", {size} bytes"),
+        Part::Known(_) | Part::Encoded(_) => ", sealed".to_owned(),
+        Part::Binary(bytes) => format!(", {} bytes", bytes.len()),
+        part => part.words().map(|words| format!(", {words}")).unwrap_or_default(),
     }
 }
 
