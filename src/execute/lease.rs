@@ -132,18 +132,19 @@ pub async fn acquire(
     let mut left = TRIES;
     let duration = surroundings.timing.duration;
     loop {
-        let begun = (Instant::now(), surroundings.clock.now());
         let found = cluster.get(&leases(), Some(namespace), name).await?;
-        let written = match found {
+        let seen = found.as_ref().map(Seen::of);
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.run() != Some(holder.run.as_str())) {
+            free(cluster, seen, &surroundings).await?;
+        }
+        // Not earlier: `free` may have waited as long as a Lease lasts.
+        let begun = (Instant::now(), surroundings.clock.now());
+        let written = match seen {
             None => {
                 let new = Seen::new(namespace, name).held_by(&holder, begun.1, duration);
                 cluster.create(&leases(), Some(namespace), name, &new, "plimsoll").await
             }
-            Some(live) => {
-                let seen = Seen::of(&live);
-                if seen.run() != Some(holder.run.as_str()) {
-                    free(cluster, &seen, &surroundings).await?;
-                }
+            Some(seen) => {
                 let next = seen.held_by(&holder, begun.1, duration);
                 cluster.replace(&leases(), Some(namespace), name, &next, "plimsoll").await
             }
