@@ -9,6 +9,7 @@ pub mod hold;
 mod interrupt;
 pub mod lease;
 pub mod order;
+pub mod wait;
 
 use std::time::Duration;
 

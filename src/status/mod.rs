@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use trouble::{Cause, Log, Probe, Trouble};
-pub use wait::{Wait, waits_for};
+pub use wait::{Wait, is_ready_by_being_there, waits_for};
 
 /// How far an object has come; the words are kstatus'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{State, Wait, of, waits_for};
+use super::{State, Wait, is_ready_by_being_there, of, waits_for};
 
 const NOW: &str = "2026-11-25T12:00:00Z";
 
@@ -146,4 +146,40 @@ fn an_object_of_another_shape_is_unknown() {
     assert_eq!(found, (State::Unknown, "`status.phase` is `Sleeping`, which is no phase of a pod".to_owned()));
     let found = state(&object("example.org/v1", "Widget", json!({}), json!({"conditions": "none"})));
     assert_eq!(found, (State::Unknown, "`status.conditions` isn't a list".to_owned()));
+}
+
+#[test]
+fn kinds_that_are_ready_by_being_there() {
+    let now = now();
+    let kinds = [
+        ("v1", "", "ConfigMap"),
+        ("v1", "", "Secret"),
+        ("v1", "", "Namespace"),
+        ("batch/v1", "batch", "CronJob"),
+        ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io", "RoleBinding"),
+        ("networking.k8s.io/v1", "networking.k8s.io", "NetworkPolicy"),
+    ];
+    for (version, group, kind) in kinds {
+        assert!(is_ready_by_being_there(group, kind), "{kind}");
+        let live = json!({ "apiVersion": version, "kind": kind, "metadata": { "name": "x" } });
+        assert_eq!(waits_for(&live, now), Wait::Done, "{kind}");
+    }
+    for (group, kind) in [("", "Service"), ("apps", "Deployment"), ("example.org", "ConfigMap"), ("", "PersistentVolumeClaim")] {
+        assert!(!is_ready_by_being_there(group, kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_daemon_set_without_nodes_has_to_be_seen_by_its_controller() {
+    let live = |observed: i64| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": { "name": "x", "generation": 1 },
+            "status": { "observedGeneration": observed, "desiredNumberScheduled": 0, "currentNumberScheduled": 0, "numberReady": 0 },
+        })
+    };
+    let mut unseen = live(1);
+    unseen["status"].as_object_mut().unwrap().remove("observedGeneration");
+    let now = now();
+    assert!(matches!(waits_for(&unseen, now), Wait::Not { .. }), "{:?}", waits_for(&unseen, now));
+    assert_eq!(waits_for(&live(1), now), Wait::Done);
 }

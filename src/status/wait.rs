@@ -50,6 +50,7 @@ impl Wait {
 /// - a PersistentVolumeClaim that is pending is settled: with `WaitForFirstConsumer` it binds only when a pod uses it, the claim itself
 ///   doesn't tell which mode its class has, and a pod that can't start for want of it is waited for itself; a lost one never binds;
 /// - a paused Deployment rolls out when somebody resumes it;
+/// - a DaemonSet that its controller hasn't seen yet counts no nodes, which isn't the same as none;
 /// - an APIService is waited for until it is available, and a ReplicationController until its pods are ready: kstatus has no rule for them.
 pub fn waits_for(live: &Value, now: Timestamp) -> Wait {
     let status = of(live, now);
@@ -63,6 +64,34 @@ pub fn waits_for(live: &Value, now: Timestamp) -> Wait {
     }
 }
 
+/// Whether objects of a kind are ready as soon as they exist: no controller reports on them, or what it reports nobody waits for.
+pub fn is_ready_by_being_there(group: &str, kind: &str) -> bool {
+    match group {
+        "" => matches!(
+            kind,
+            "ConfigMap"
+                | "Endpoints"
+                | "Event"
+                | "LimitRange"
+                | "Namespace"
+                | "PodTemplate"
+                | "ResourceQuota"
+                | "Secret"
+                | "ServiceAccount"
+        ),
+        "batch" => kind == "CronJob",
+        "networking.k8s.io" => matches!(kind, "NetworkPolicy" | "IngressClass"),
+        "admissionregistration.k8s.io" => matches!(kind, "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration"),
+        "rbac.authorization.k8s.io"
+        | "scheduling.k8s.io"
+        | "storage.k8s.io"
+        | "node.k8s.io"
+        | "coordination.k8s.io"
+        | "discovery.k8s.io" => true,
+        _ => false,
+    }
+}
+
 /// The answer where kstatus' own isn't enough.
 fn corrected(live: &Value, status: &Status) -> Option<Wait> {
     match (group_kind(live), status.state) {
@@ -70,6 +99,7 @@ fn corrected(live: &Value, status: &Status) -> Option<Wait> {
         (("", "Pod"), State::Current) => failed_pod(live, status),
         (("", "PersistentVolumeClaim"), State::InProgress) => claim(live),
         (("apps", "Deployment"), State::InProgress) => paused(live, status),
+        (("apps", "DaemonSet"), State::Current) => unseen_daemon_set(live),
         (("apiregistration.k8s.io", "APIService"), State::Current) => api_service(live),
         (("", "ReplicationController"), State::Current) => replication_controller(live),
         _ => None,
@@ -104,6 +134,11 @@ fn paused(live: &Value, status: &Status) -> Option<Wait> {
     // Before its controller has seen the object, the pause may be an old one.
     let seen = status.reason.as_deref() != Some("LatestGenerationNotObserved");
     (seen && flag(live, "/spec/paused")).then(|| Wait::Settled { message: "is paused (`spec.paused`)".to_owned() })
+}
+
+fn unseen_daemon_set(live: &Value) -> Option<Wait> {
+    let seen = number_or(live, "status.observedGeneration", 0) > 0;
+    (!seen).then(|| Wait::Not { message: "its controller hasn't seen it yet".to_owned() })
 }
 
 fn api_service(live: &Value) -> Option<Wait> {
