@@ -1,6 +1,8 @@
-//! Tests against a real API server (etcd and kube-apiserver of `tests/cluster/build`; Linux and Go, no root, no node).
+//! Tests against a real API server (etcd and kube-apiserver of `tests/cluster/build`; Linux and Go, no root), and with a node where
+//! this is root.
 //!
-//! The first run builds the servers, which takes minutes; later ones start in seconds. All tests of this binary share one.
+//! The first run builds the servers, which takes minutes; later ones start in seconds. All tests of this binary share one; `README.md`
+//! says more.
 
 #![expect(clippy::disallowed_methods, reason = "tests read files, start processes and ask the environment themselves")]
 #![allow(

@@ -79,7 +79,9 @@ spec:
 #[test]
 fn a_deployment_rolls_out_and_can_be_looked_into() {
     let Some(cluster) = node() else { return };
-    println!("cluster and node were ready after {:.1} s", cluster.seconds());
+    if let Some(name) = cluster.node() {
+        println!("the cluster and {name} were ready after {} s", cluster.seconds());
+    }
     let namespace = Namespace::new(cluster, "node-rolls-out");
     namespace.create(ROLLED_OUT);
     namespace.says(&["rollout", "status", "deployment/server", "--timeout=120s"]);
