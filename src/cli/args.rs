@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    Context, Exit, Failure, System, affected, check, completions, diff, explain, help, history, init, plan, rbac, render, review,
-    schema, secrets, status,
+    Context, Exit, Failure, System, affected, apply, check, completions, diff, explain, help, history, init, plan, rbac, render,
+    review, schema, secrets, status,
 };
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
@@ -114,6 +114,7 @@ pub enum Command {
     Affected(affected::AffectedArgs),
     Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
     History(history::HistoryArgs),
     Secrets(secrets::SecretsArgs),
@@ -139,6 +140,7 @@ impl Command {
             Self::Completions(args) => completions::run(args, context),
             Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),
+            Self::Apply(args) => apply::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::History(args) => history::run(args, context),
             Self::Secrets(args) => secrets::run(args, context),

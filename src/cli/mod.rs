@@ -5,7 +5,9 @@
 
 mod affected;
 mod against;
+mod apply;
 mod args;
+mod carry_out;
 mod check;
 mod compile;
 mod completions;
@@ -23,6 +25,7 @@ mod live;
 mod panic;
 mod plan;
 mod process;
+mod progress;
 mod rbac;
 mod render;
 mod review;

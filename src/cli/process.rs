@@ -1,6 +1,5 @@
 //! The door to this machine's processes: which one this is, and whether another is still there.
 #![expect(clippy::disallowed_methods, reason = "this is a door: Linux tells of processes in files")]
-#![allow(dead_code, reason = "the commands that take the Lease come next")]
 
 use std::fs::{read_link, read_to_string};
 

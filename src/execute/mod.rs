@@ -1,26 +1,39 @@
 //! Doing what a plan says: ordered, each write only while what the plan saw still holds, and told as it happens.
 //!
-//! Knows the cluster and the plan, not the terminal: what happens is told as [`Event`]s to a [`Listen`]er, what has happened is an
-//! [`Outcome`].
+//! [`apply`] is the story. Knows the cluster and the plan, not the terminal: what happens is told as [`Event`]s to a [`Listen`]er, what has
+//! happened is an [`Outcome`].
 
+mod apply;
 mod clock;
+mod definitions;
+mod delete;
 pub mod history;
 pub mod hold;
 mod interrupt;
 pub mod lease;
+mod migrate;
+mod miss;
 pub mod order;
+mod prune;
+mod ready;
+mod replace;
+mod roles;
+mod seen;
 pub mod wait;
+mod waves;
+mod work;
+mod write;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
+pub use apply::{NotBegun, apply};
 pub use clock::Clock;
 pub use interrupt::{Interrupt, Stop};
 
+use self::hold::Purpose;
 use crate::cluster::Cluster;
 use crate::object::ObjectId;
-use crate::plan::Operation;
+use crate::plan::{Operation, Step};
 use crate::secret::{Opened, Scrubber};
 
 /// What a plan is carried out with.
@@ -33,8 +46,8 @@ pub struct Run<'a> {
     pub scrubber: &'a Scrubber,
     /// Who is told what happens.
     pub listener: &'a dyn Listen,
-    /// The time, for the Lease and the history.
-    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// What for, for the Lease and the history.
+    pub purpose: Purpose,
     /// Whether to stop.
     pub interrupt: Interrupt,
     /// What the user asked for.
@@ -44,6 +57,15 @@ pub struct Run<'a> {
 impl std::fmt::Debug for Run<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Run").field("cluster", &self.cluster).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Run<'_> {
+    /// Tells of warnings that the server gave with an answer.
+    fn warn(&self, step: &Step, warnings: &[String]) {
+        for warning in warnings {
+            self.listener.hear(&Event::Note(self.scrubber.scrub(&format!("{}: the server warns: {warning}", step.id))));
+        }
     }
 }
 

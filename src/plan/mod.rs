@@ -32,7 +32,7 @@ pub use body::{body, opener};
 pub use digest::compiled as compiled_digest;
 pub use error::{PlanError, Problem};
 pub use make::{Input, Options, facts, make};
-pub use settings::manager;
+pub use settings::{duration, manager};
 
 use crate::change::FieldChange;
 use crate::cluster::{Live, Resource};

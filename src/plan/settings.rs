@@ -35,8 +35,8 @@ pub(super) fn read(settings: &environment::Settings) -> Settings {
     }
 }
 
-/// `1h30m`, as the environment's own check lets it pass.
-fn duration(text: &str) -> Option<Duration> {
+/// `1h30m`, as the environment's own check lets it pass; `None` if it isn't written so.
+pub fn duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {
