@@ -87,7 +87,8 @@ mod tests {
     fn role(names: &[&str]) -> Object {
         let rule = json!({ "apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["get"] });
         let rules = if names.is_empty() { json!([]) } else { json!([rule]) };
-        let value = json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "r" }, "rules": rules });
+        let value =
+            json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "r" }, "rules": rules });
         Object::new(node(&value), span(), MadeBy::Generator(ACCESS_GENERATOR)).unwrap()
     }
 

@@ -15,6 +15,7 @@
     reason = "all of it is tests"
 )]
 
+mod apply;
 mod cases;
 mod diff;
 #[path = "../harness/mod.rs"]
