@@ -5,7 +5,7 @@ use clap::Args;
 use super::against::Against;
 use super::compile::Repository;
 use super::live::{ClusterArgs, Need, prepare};
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, host};
 use crate::change::{self, compare};
 use crate::plan::Options;
 use crate::report;
@@ -16,7 +16,8 @@ use crate::report::change::{Markdown, json, markdown, text};
 /// Against the cluster: what the server would store, field by field; who else set a field; what is pruned and which pods are replaced.
 /// Nothing is written. Secrets are compared here, if an identity opens them, and never shown. With `--against` offline: without a
 /// cluster and without a key, and without the checks. A sealed value is a numbered mask: a changed secret shows as another number.
-/// Exit 1 if there are differences, 3 if an apply would be refused. Formats: text, json, markdown.
+/// Exit 1 if there are differences, 3 if an apply would be refused. Formats: text, json, markdown; github: text, and on GitHub's
+/// runner also the output `changed` and the summary.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The environment
@@ -36,7 +37,7 @@ pub struct DiffArgs {
 }
 
 pub(super) fn run(args: DiffArgs, context: &mut Context) -> Result<Exit, Failure> {
-    let format = context.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = context.format(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
     match &args.against {
         Some(against) => offline(&args.environment, against, format, context),
         None => live(&args, format, context),
@@ -57,6 +58,11 @@ fn live(args: &DiffArgs, format: Format, context: &mut Context) -> Result<Exit, 
         _ => report::live::plan::text(&plan, context.colors_output()),
     };
     context.write(&written)?;
+    if format == Format::Github {
+        tell(context, plan.differs(), &format!("`{}` against the cluster", plan.environment), |page, heading| {
+            report::live::plan::markdown(page, heading, &plan);
+        })?;
+    }
     Ok(if !plan.refusals.is_empty() {
         Exit::Refused
     } else if plan.differs() {
@@ -64,6 +70,13 @@ fn live(args: &DiffArgs, format: Format, context: &mut Context) -> Result<Exit, 
     } else {
         Exit::Fine
     })
+}
+
+/// Tells the CI host whether anything differs, and what, as the summary of its step.
+fn tell(context: &Context, changed: bool, heading: &str, write: impl FnOnce(&mut Markdown, &str)) -> Result<(), Failure> {
+    let mut page = Markdown::default();
+    write(&mut page, heading);
+    host::tell(context, &[("changed", if changed { "true" } else { "false" })], &page.finish())
 }
 
 fn offline(environment: &str, against: &Against, format: Format, context: &mut Context) -> Result<Exit, Failure> {
@@ -85,6 +98,11 @@ fn offline(environment: &str, against: &Against, format: Format, context: &mut C
         _ => text(&found, context.colors_output()),
     };
     context.write(&written)?;
+    if format == Format::Github {
+        tell(context, !found.is_empty(), &format!("`{environment}` against `{against}`"), |page, heading| {
+            markdown(page, heading, &found);
+        })?;
+    }
     if matches!(against, Against::Environment(_)) && format == Format::Text && has_secrets(&found) {
         context.say("secrets of different sealed files can't be compared without a key: they are shown as different");
     }

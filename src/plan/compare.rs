@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::body::{body, has_sealed};
 use super::foreign::{self, Conflict, Others, adopted_managers};
 use super::members::Wanted;
-use super::node::{Veil, tree};
+use super::node::{Veil, scrub, tree};
 use super::observe::{NamespaceState, Observed, is_secret};
 use super::policy::{Policies, Verdict, strip};
 use super::predict::predict;
@@ -19,6 +19,7 @@ use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Patch};
 use crate::object::emit::Reveal;
 use crate::object::{Node, Object, ObjectId};
 use crate::owned::{self, Element, Migration, Scalar};
+use crate::secret::Scrubber;
 
 /// How often an object that moves while it is looked at is read again.
 const TRIES: usize = 4;
@@ -30,6 +31,8 @@ pub(super) struct Compare<'a> {
     pub(super) reveal: &'a Reveal<'a>,
     /// Whether sealed files are open.
     pub(super) opened: bool,
+    /// Takes this run's plaintexts out of what the server says.
+    pub(super) scrubber: Option<&'a Scrubber>,
     pub(super) manager: &'a str,
     /// The label that marks members, and its value; none where another engine applies.
     pub(super) label: Option<(&'a str, &'a str)>,
@@ -213,6 +216,7 @@ impl Compare<'_> {
             migrate(&mut after, migration);
         }
         step.fields = shown(object, before, after, &veil, step.marks.contains(&Mark::NotCompared));
+        scrub(&mut step.fields, self.scrubber);
     }
 
     fn seen(&self, wanted: &Wanted, object: &Object, live: &Live, value: &Value) -> Seen {
@@ -364,14 +368,18 @@ impl Compare<'_> {
                 }
             }
             ErrorKind::Denied | ErrorKind::Quota | ErrorKind::NamespaceEnding => {
-                compared.refuse(wanted, error.message.clone(), "");
+                compared.refuse(wanted, self.scrubbed(&error.message), "");
             }
             ErrorKind::Invalid => {
-                compared.problem = Some(Problem { id: wanted.id.clone(), message: error.message.clone(), hint: None });
+                compared.problem = Some(Problem { id: wanted.id.clone(), message: self.scrubbed(&error.message), hint: None });
             }
             _ => return Err(error),
         }
         Ok(())
+    }
+
+    fn scrubbed(&self, message: &str) -> String {
+        self.scrubber.map_or_else(|| message.to_owned(), |scrubber| scrubber.scrub(message))
     }
 
     async fn ask(&self, wanted: &Wanted, object: &Object, live: Option<&Live>, force: bool) -> Result<Value, ClusterError> {

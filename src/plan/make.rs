@@ -20,7 +20,7 @@ use crate::inventory::PART_OF;
 use crate::object::Bundle;
 use crate::owned;
 use crate::pipeline::Compiled;
-use crate::secret::Opened;
+use crate::secret::{Opened, Scrubber};
 
 /// How many dry-runs are under way at once.
 const DRY_RUNS: usize = 8;
@@ -80,10 +80,12 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
     let namespaces: BTreeSet<String> = made.map(|one| one.id.name.to_string()).collect();
     let observed = observe(cluster, &resources, &wanted).await?;
     let replace: Vec<String> = said.apply.replace.iter().map(|kind| kind.value.clone()).collect();
+    let scrubber = opened.map(Scrubber::of);
     let compare = Compare {
         cluster,
         observed: &observed,
         reveal: &opener(opened),
+        scrubber: scrubber.as_ref(),
         opened: opened.is_some(),
         manager,
         label,
@@ -93,7 +95,7 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         namespaces: &namespaces,
         options: &options,
     };
-    let compared = compare_all(&compare, &wanted).await?;
+    let compared = compare_all(&compare, &wanted).await.map_err(|error| scrubbed(error, scrubber.as_ref()))?;
     let mut plan = Plan {
         environment: compiled.environment.name.clone(),
         namespace,
@@ -109,7 +111,7 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         settings: settings::read(said),
     };
     fill(&mut plan, wanted, compared)?;
-    rename::mark(&mut plan, &observed, label, opened);
+    rename::mark(&mut plan, &observed, label, opened, scrubber.as_ref());
     restart::mark(&mut plan);
     if let Some(set) = &set {
         let prune = Prune {
@@ -122,6 +124,14 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         prune.fill(set, &mut plan).await?;
     }
     Ok(plan)
+}
+
+/// A server echoes what it doesn't take.
+fn scrubbed(mut error: ClusterError, scrubber: Option<&Scrubber>) -> ClusterError {
+    if let Some(scrubber) = scrubber {
+        error.message = scrubber.scrub(&error.message);
+    }
+    error
 }
 
 async fn compare_all(compare: &Compare<'_>, wanted: &[Wanted]) -> Result<Vec<Compared>, ClusterError> {

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use crate::change::{Difference, FieldChange};
 use crate::object::emit::Reveal;
 use crate::object::{Data, Map, Node};
-use crate::secret::Sealed;
+use crate::secret::{Scrubber, Sealed};
 use crate::source::Span;
 
 /// What the server writes into `metadata`: no difference of anyone's making.
@@ -53,6 +54,35 @@ pub(super) fn node(value: &Value, span: Span) -> Node {
         }
     };
     Node::new(data, span)
+}
+
+/// Takes this run's plaintexts out of differences: the server, or somebody else, may have put one where none was sent.
+pub(super) fn scrub(fields: &mut [FieldChange], scrubber: Option<&Scrubber>) {
+    let Some(scrubber) = scrubber else { return };
+    for field in fields {
+        match &mut field.difference {
+            Difference::Added(node) | Difference::Removed(node) => scrub_node(node, scrubber),
+            Difference::Changed(old, new) => {
+                scrub_node(old, scrubber);
+                scrub_node(new, scrubber);
+            }
+            Difference::Reordered(..) => {}
+        }
+    }
+}
+
+fn scrub_node(node: &mut Node, scrubber: &Scrubber) {
+    match &mut node.data {
+        Data::Text(text) => {
+            let scrubbed = scrubber.scrub(text);
+            if scrubbed != text.as_str() {
+                node.data = Data::Text(scrubbed.into());
+            }
+        }
+        Data::List(items) => items.iter_mut().for_each(|item| scrub_node(item, scrubber)),
+        Data::Map(map) => map.iter_mut().for_each(|(_, entry)| scrub_node(&mut entry.node, scrubber)),
+        _ => {}
+    }
 }
 
 /// The opened texts of an object's sealed leaves, to find them again in what the server has of it.

@@ -1,15 +1,21 @@
 //! Hashed objects whose content changes: a new object beside the old, shown as one object's change.
 
 use super::body::opener;
-use super::node::{Veil, tree};
+use super::node::{Veil, scrub, tree};
 use super::observe::Observed;
 use super::{Operation, Plan};
 use crate::change::{fields, hide, strip_hash};
 use crate::cluster::Live;
-use crate::secret::Opened;
+use crate::secret::{Opened, Scrubber};
 
 /// Notes on each new hashed object which live one of the same base name it succeeds, and shows it as that one's change.
-pub(super) fn mark(plan: &mut Plan, observed: &Observed, set: Option<(&str, &str)>, opened: Option<&Opened>) {
+pub(super) fn mark(
+    plan: &mut Plan,
+    observed: &Observed,
+    set: Option<(&str, &str)>,
+    opened: Option<&Opened>,
+    scrubber: Option<&Scrubber>,
+) {
     let reveal = opener(opened);
     for step in plan.steps.iter_mut().filter(|step| step.operation == Operation::Create) {
         let Some(member) = step.member.and_then(|at| plan.members.get(at)) else { continue };
@@ -35,6 +41,7 @@ pub(super) fn mark(plan: &mut Plan, observed: &Observed, set: Option<(&str, &str
         veil.cover(&mut new);
         step.fields = fields(&old, &new);
         hide(&step.id, &mut step.fields);
+        scrub(&mut step.fields, scrubber);
         step.renamed_from = Some(live.id());
     }
 }

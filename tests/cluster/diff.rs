@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::server::cluster;
-use crate::site::{CANARY, Site, edit, paths, post, step};
+use crate::site::{CANARY, Site, edit, patch, paths, post, step};
 
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: plain }\ndata: { a: '1', b: '2' }\n";
 
@@ -149,4 +149,110 @@ fn another_cluster_is_refused() {
     assert_eq!(site.run(&["diff", "dev"]).exits(1).err(), "");
     let said = site.run(&["diff", "dev", "--context", "nobody"]).exits(6).said();
     assert!(said.contains("no context `nobody`"), "{said}");
+}
+
+#[test]
+fn a_field_that_another_applier_owns_is_refused_and_named() {
+    let site = Site::new("diff-conflict", "", CONFIG);
+    let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain", "namespace": site.namespace }, "data": { "a": "theirs" } });
+    patch(&theirs, "someone-else", false);
+    let ours = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "b": "2" },
+        "metadata": { "name": "plain", "namespace": site.namespace, "labels": { plimsoll::inventory::PART_OF: plimsoll::inventory::set_id("dev", &site.namespace) } } });
+    patch(&ours, "plimsoll", false);
+    let diff = site.diff(&[], 3);
+    let plain = step(&diff, "ConfigMap/plain");
+    assert_eq!((&plain["foreign"][0]["path"], &plain["foreign"][0]["manager"]), (&json!("data.a"), &json!("someone-else")), "{plain:#}");
+    let hint = diff["refusals"][0]["hint"].as_str().unwrap();
+    assert!(hint.contains("[[conflict]] object = \"ConfigMap/plain\", field = 'data.a'"), "{hint}");
+    site.environment("[[conflict]]\nobject = \"ConfigMap/plain\"\nfield = \"data.a\"\npolicy = \"leave\"\n");
+    site.diff(&[], 0);
+}
+
+#[test]
+fn kubectls_own_fields_are_taken_over_and_what_that_removes_is_shown() {
+    let site = Site::new("diff-migrate", "", CONFIG);
+    let applied = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain" }, "data": { "a": "1", "old": "x" } });
+    let mut object = applied.clone();
+    object["metadata"]["annotations"] = json!({ "kubectl.kubernetes.io/last-applied-configuration": applied.to_string() });
+    post(&format!("/api/v1/namespaces/{}/configmaps?fieldManager=kubectl-client-side-apply", site.namespace), &object);
+    site.apply_by_hand();
+    let diff = site.diff(&[], 1);
+    let plain = step(&diff, "ConfigMap/plain");
+    assert_eq!(plain["migrates"], json!(["kubectl-client-side-apply"]), "{plain:#}");
+    assert_eq!(paths(plain), ["metadata.annotations", "data.old"]);
+}
+
+#[test]
+fn an_immutable_field_is_named_and_replaces_only_what_the_environment_lists() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: { name: once }\nspec: { template: { spec: { restartPolicy: Never, containers: [{ name: a, image: 'registry.example/a:1' }] } } }\n";
+    let site = Site::new("diff-replace", "", job);
+    site.apply_by_hand();
+    site.template(&job.replace(":1'", ":2'"));
+    let diff = site.diff(&[], 3);
+    assert!(diff["refusals"].to_string().contains("can't be changed"), "{diff:#}");
+    site.environment("[apply]\nreplace = [\"Job\"]\n");
+    let diff = site.diff(&[], 1);
+    let once = step(&diff, "Job/once");
+    assert_eq!((&once["operation"], &once["immutable"]), (&json!("replace"), &json!(["spec.template"])), "{once:#}");
+    assert!(paths(once).contains(&"spec.template.spec.containers[name=a].image"), "{once:#}");
+}
+
+#[test]
+fn a_hashed_object_shows_as_one_change_of_one_object() {
+    let toml = |value: &str| format!("[configmap.params]\nliterals = {{ LEVEL = \"{value}\" }}\nimmutable = true\n[[inject]]\ninto = \"Deployment/web\"\nenv-from = [\"configmap/params\"]\n");
+    let site = Site::new("diff-hashed", &toml("info"), DEPLOYMENT);
+    site.apply_by_hand();
+    site.environment(&toml("debug"));
+    let diff = site.diff(&[], 1);
+    let renamed = diff["steps"].as_array().unwrap().iter().find(|step| step["object"]["kind"] == "ConfigMap").unwrap();
+    assert_eq!((&renamed["operation"], &renamed["restarts"]), (&json!("create"), &json!(["Deployment/web"])), "{renamed:#}");
+    assert_eq!(paths(renamed), ["metadata.name", "data.LEVEL"]);
+    assert!(renamed["renamedFrom"]["name"].as_str().unwrap().starts_with("params-"));
+}
+
+/// Rights as the reviewer has them: get and list, no Secrets, no patch.
+fn let_review(site: &Site) {
+    let name = format!("review-{}", site.namespace);
+    let rules = json!([
+        { "apiGroups": ["", "apps"], "resources": ["configmaps", "deployments"], "verbs": ["get", "list"] },
+        { "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] },
+    ]);
+    post("/apis/rbac.authorization.k8s.io/v1/clusterroles", &json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules }));
+    post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": name },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reviewer" }],
+    }));
+}
+
+#[test]
+fn a_reviewer_without_secrets_and_patches_sees_a_prediction() {
+    let site = Site::new("diff-reviewer", SECRET, &format!("{CONFIG}---\n{DEPLOYMENT}"));
+    site.apply_by_hand();
+    let_review(&site);
+    let diff = site.diff(&["--context", "reviewer"], 0);
+    assert_eq!(step(&diff, "Secret/login")["marks"], json!(["not-compared"]), "{diff:#}");
+    site.template(&format!("{}---\n{}", CONFIG.replace("a: '1', ", "c: '3', "), DEPLOYMENT.replace(":1.0", ":1.1")));
+    let diff = site.diff(&["--context", "reviewer"], 1);
+    let plain = step(&diff, "ConfigMap/plain");
+    assert_eq!((&plain["marks"], paths(plain)), (&json!(["not-dry-run"]), vec!["data.c", "data.a"]), "{plain:#}");
+    let seen = diff.to_string();
+    let asked = site.diff(&[], 1);
+    for object in ["ConfigMap/plain", "Deployment/web"] {
+        let mut predicted: Vec<&str> = paths(step(&diff, object));
+        let mut told: Vec<&str> = paths(step(&asked, object));
+        predicted.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(predicted, told, "{object}: {seen}");
+    }
+    let run = site.run(&["diff", "dev", "--context", "stranger"]).exits(6).said();
+    assert!(run.contains("the right that is missing"), "{run}");
+}
+
+#[test]
+fn what_the_server_refuses_and_echoes_holds_no_secret() {
+    let deployment = DEPLOYMENT.replace("value: '1'", "value: 'x{{ secrets.app.password }}'").replace("name: A", "name: 'bad name'");
+    let site = Site::new("diff-echo", "", &deployment);
+    let run = site.run(&["diff", "dev"]);
+    assert_eq!(run.code, Some(2), "{}", run.said());
 }

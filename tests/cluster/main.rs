@@ -24,6 +24,7 @@ mod lease;
 mod masked;
 mod node;
 mod offline;
+mod plan;
 mod random;
 mod schemas;
 mod server;
