@@ -24,6 +24,7 @@ pub use migrate::{CLIENT_SIDE, LAST_APPLIED, Migration, migration, migration_of}
 pub use owners::{Cause, Owner, PathStep, cause, owners};
 pub use path::read_path;
 pub use proof::{Proof, Why, prove};
+pub(crate) use spelling::canonical as canonical_quantity;
 
 use crate::check::schema::SchemaRef;
 use crate::object::Node;

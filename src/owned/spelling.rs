@@ -66,7 +66,7 @@ const BINARY: &[&str] = &["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const GREATEST: i128 = i64::MAX as i128;
 
 /// The canonical form of a quantity that isn't negative and needs no rounding (apimachinery, `resource.Quantity`); `None` for others.
-fn canonical(text: &str) -> Option<String> {
+pub(crate) fn canonical(text: &str) -> Option<String> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);

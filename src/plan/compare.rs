@@ -208,9 +208,11 @@ impl Compare<'_> {
     ) {
         let veil = Veil::new(&wanted.object.root, self.reveal);
         let before = tree(live, object.span);
-        let mut after = match predicted {
-            Some(predicted) => tree(predicted, object.span),
-            None => predict(&object.root, &before, live, self.manager),
+        let mut after = if let Some(predicted) = predicted {
+            tree(predicted, object.span)
+        } else {
+            let schema = self.kinds.kind(&wanted.id).map(|kind| kind.root());
+            predict(&object.root, &before, live, self.manager, schema)
         };
         if let Some(migration) = migration {
             migrate(&mut after, migration);

@@ -5,19 +5,21 @@
 
 use serde_json::Value;
 
+use crate::check::schema::{SchemaRef, Shape};
 use crate::object::{Data, Map, Node};
+use crate::owned::canonical_quantity;
 
 /// What names the items of Kubernetes' mergeable lists.
 const KEYS: [&str; 5] = ["name", "mountPath", "containerPort", "port", "ip"];
 
 /// The live tree with the wanted one applied over it. `live` is the object that `tree` was made from; `manager` is who applies.
-pub(super) fn predict(wanted: &Node, tree: &Node, live: &Value, manager: &str) -> Node {
+pub(super) fn predict(wanted: &Node, tree: &Node, live: &Value, manager: &str, schema: Option<SchemaRef<'_>>) -> Node {
     let mut out = tree.clone();
     let (ours, others) = owned_fields(live, manager);
     for ours in &ours {
         remove(&mut out, wanted, ours, &others.iter().copied().map(Some).collect::<Vec<_>>());
     }
-    merge(&mut out, wanted);
+    merge(&mut out, wanted, schema);
     out
 }
 
@@ -83,18 +85,31 @@ fn same(node: &Node, value: &Value) -> bool {
     }
 }
 
-fn merge(live: &mut Node, wanted: &Node) {
+fn merge(live: &mut Node, wanted: &Node, schema: Option<SchemaRef<'_>>) {
     match (&mut live.data, &wanted.data) {
-        (Data::Map(live), Data::Map(wanted)) => merge_map(live, wanted),
-        (Data::List(live), Data::List(wanted)) if names(live, wanted).is_some() => merge_list(live, wanted),
+        (Data::Map(live), Data::Map(wanted)) => merge_map(live, wanted, schema),
+        (Data::List(live), Data::List(wanted)) if names(live, wanted).is_some() => merge_list(live, wanted, schema),
+        (Data::Text(live), wanted) if is_stored_so(live, wanted, schema) => {}
         _ => live.data = wanted.data.clone(),
     }
 }
 
-fn merge_map(live: &mut Map, wanted: &Map) {
+/// Whether a quantity that is wanted is stored in the form that is there.
+fn is_stored_so(live: &str, wanted: &Data, schema: Option<SchemaRef<'_>>) -> bool {
+    let written = match wanted {
+        Data::Text(text) => text.to_string(),
+        Data::Int(number) => number.to_string(),
+        _ => return false,
+    };
+    let is_quantity = schema.is_some_and(|schema| schema.shape == Shape::Quantity);
+    is_quantity && canonical_quantity(&written).is_some_and(|stored| stored == live)
+}
+
+fn merge_map(live: &mut Map, wanted: &Map, schema: Option<SchemaRef<'_>>) {
     for (key, entry) in wanted.iter() {
+        let below = schema.and_then(|schema| schema.child(key).or_else(|| schema.others()));
         match live.get_mut(key) {
-            Some(live) => merge(live, &entry.node),
+            Some(live) => merge(live, &entry.node, below),
             None => live.set(key.as_str(), entry.node.clone()),
         }
     }
@@ -106,12 +121,12 @@ fn names(live: &[Node], wanted: &[Node]) -> Option<&'static str> {
     KEYS.into_iter().find(|key| named(key)).filter(|_| !live.is_empty() && !wanted.is_empty())
 }
 
-fn merge_list(live: &mut Vec<Node>, wanted: &[Node]) {
+fn merge_list(live: &mut Vec<Node>, wanted: &[Node], schema: Option<SchemaRef<'_>>) {
     let Some(key) = names(live, wanted) else { return };
     for item in wanted {
         let name = item.get(key).map(|node| &node.data);
         match live.iter_mut().find(|live| live.get(key).map(|node| &node.data) == name) {
-            Some(live) => merge(live, item),
+            Some(live) => merge(live, item, schema.and_then(SchemaRef::items)),
             None => live.push(item.clone()),
         }
     }
@@ -128,7 +143,7 @@ mod tests {
         let mut shown = live.clone();
         shown["metadata"].as_object_mut().unwrap().remove("managedFields");
         let tree = node(&shown);
-        fields(&tree, &predict(&node(wanted), &tree, live, "plimsoll")).into_iter().map(|field| field.path).collect()
+        fields(&tree, &predict(&node(wanted), &tree, live, "plimsoll", None)).into_iter().map(|field| field.path).collect()
     }
 
     fn live(data: &Value, ours: &Value, theirs: &Value) -> Value {

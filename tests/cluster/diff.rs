@@ -161,7 +161,11 @@ fn a_field_that_another_applier_owns_is_refused_and_named() {
     patch(&ours, "plimsoll", false);
     let diff = site.diff(&[], 3);
     let plain = step(&diff, "ConfigMap/plain");
-    assert_eq!((&plain["foreign"][0]["path"], &plain["foreign"][0]["manager"]), (&json!("data.a"), &json!("someone-else")), "{plain:#}");
+    assert_eq!(
+        (&plain["foreign"][0]["path"], &plain["foreign"][0]["manager"]),
+        (&json!("data.a"), &json!("someone-else")),
+        "{plain:#}"
+    );
     let hint = diff["refusals"][0]["hint"].as_str().unwrap();
     assert!(hint.contains("[[conflict]] object = \"ConfigMap/plain\", field = 'data.a'"), "{hint}");
     site.environment("[[conflict]]\nobject = \"ConfigMap/plain\"\nfield = \"data.a\"\npolicy = \"leave\"\n");
@@ -171,7 +175,8 @@ fn a_field_that_another_applier_owns_is_refused_and_named() {
 #[test]
 fn kubectls_own_fields_are_taken_over_and_what_that_removes_is_shown() {
     let site = Site::new("diff-migrate", "", CONFIG);
-    let applied = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain" }, "data": { "a": "1", "old": "x" } });
+    let applied =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain" }, "data": { "a": "1", "old": "x" } });
     let mut object = applied.clone();
     object["metadata"]["annotations"] = json!({ "kubectl.kubernetes.io/last-applied-configuration": applied.to_string() });
     post(&format!("/api/v1/namespaces/{}/configmaps?fieldManager=kubectl-client-side-apply", site.namespace), &object);
@@ -199,7 +204,11 @@ fn an_immutable_field_is_named_and_replaces_only_what_the_environment_lists() {
 
 #[test]
 fn a_hashed_object_shows_as_one_change_of_one_object() {
-    let toml = |value: &str| format!("[configmap.params]\nliterals = {{ LEVEL = \"{value}\" }}\nimmutable = true\n[[inject]]\ninto = \"Deployment/web\"\nenv-from = [\"configmap/params\"]\n");
+    let toml = |value: &str| {
+        format!(
+            "[configmap.params]\nliterals = {{ LEVEL = \"{value}\" }}\nimmutable = true\n[[inject]]\ninto = \"Deployment/web\"\nenv-from = [\"configmap/params\"]\n"
+        )
+    };
     let site = Site::new("diff-hashed", &toml("info"), DEPLOYMENT);
     site.apply_by_hand();
     site.environment(&toml("debug"));
@@ -217,12 +226,18 @@ fn let_review(site: &Site) {
         { "apiGroups": ["", "apps"], "resources": ["configmaps", "deployments"], "verbs": ["get", "list"] },
         { "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] },
     ]);
-    post("/apis/rbac.authorization.k8s.io/v1/clusterroles", &json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules }));
-    post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", &json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": name },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reviewer" }],
-    }));
+    post(
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        &json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules }),
+    );
+    post(
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+        &json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": name },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reviewer" }],
+        }),
+    );
 }
 
 #[test]
@@ -249,10 +264,43 @@ fn a_reviewer_without_secrets_and_patches_sees_a_prediction() {
     assert!(run.contains("the right that is missing"), "{run}");
 }
 
+/// An admission policy for the site's ConfigMaps that says no, and echoes what it was given. Waits until the server has it.
+fn echo(site: &Site) {
+    let name = format!("echo-{}", site.namespace);
+    let group = "/apis/admissionregistration.k8s.io/v1";
+    post(
+        &format!("{group}/validatingadmissionpolicies"),
+        &json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": { "name": name },
+            "spec": {
+                "matchConstraints": { "resourceRules": [{ "apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"] }] },
+                "validations": [{ "expression": "!has(object.data) || !('url' in object.data)", "messageExpression": "'no url: ' + object.data.url" }],
+            },
+        }),
+    );
+    post(
+        &format!("{group}/validatingadmissionpolicybindings"),
+        &json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": { "name": name },
+            "spec": { "policyName": name, "validationActions": ["Deny"],
+                "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": site.namespace } } } },
+        }),
+    );
+    let probe =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "probe" }, "data": { "url": "x" } }).to_string();
+    let path = format!("/api/v1/namespaces/{}/configmaps?dryRun=All", site.namespace);
+    let is_there = (0..20_000).any(|_| cluster().send("POST", &path, "application/json", &probe).is_err());
+    assert!(is_there, "the server doesn't take the policy up");
+}
+
 #[test]
 fn what_the_server_refuses_and_echoes_holds_no_secret() {
-    let deployment = DEPLOYMENT.replace("value: '1'", "value: 'x{{ secrets.app.password }}'").replace("name: A", "name: 'bad name'");
-    let site = Site::new("diff-echo", "", &deployment);
-    let run = site.run(&["diff", "dev"]);
-    assert_eq!(run.code, Some(2), "{}", run.said());
+    let toml = "[[allow]]\nrule = \"secret-in-configmap\"\nobjects = [\"ConfigMap/holds\"]\nreason = \"a test\"\n";
+    let holds =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: holds }\ndata: { url: 'https://{{ secrets.app.password }}@host' }\n";
+    let site = Site::new("diff-echo", toml, holds);
+    echo(&site);
+    let diff = site.diff(&[], 3);
+    let said = diff["refusals"][0]["message"].as_str().unwrap();
+    assert!(said.contains("no url: https://«secret: app.password»@host"), "{said}");
 }

@@ -6,7 +6,7 @@ use crate::harness::canary::Canary;
 use crate::site::{CANARY, Site, edit};
 
 const TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: plain }\ndata: { a: '1' }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: holds }\ndata: { url: 'https://{{ secrets.app.password }}@host' }\n";
-const SECRET: &str = "[secret.login]\nkeys = { password = \"app.password\", other = \"app.other\" }\nimmutable = true\n";
+const SECRET: &str = "[secret.login]\nkeys = { password = \"app.password\", other = \"app.other\" }\nimmutable = true\n[[allow]]\nrule = \"secret-in-configmap\"\nobjects = [\"ConfigMap/holds\"]\nreason = \"a test\"\n";
 
 /// The written plan.
 fn written(site: &Site) -> Value {
