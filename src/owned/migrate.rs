@@ -23,7 +23,8 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 pub struct Migration {
     /// The managers whose entries become ours.
     pub managers: Vec<String>,
-    /// A JSON patch. It replaces UID and resourceVersion by the ones seen, so that the server answers 409 if the object has moved.
+    /// A JSON patch. It replaces UID and resourceVersion by the ones seen: the server answers 409 if the object has moved, 422 on
+    /// `metadata.uid` if another one has its name.
     pub patch: Value,
     /// Fields that the next apply then removes: someone applied them with kubectl, we don't send them, no one else owns them.
     pub removes: Vec<Vec<Element>>,
@@ -159,7 +160,16 @@ fn lost(
     for path in taken.paths() {
         let is_annotation = path.last() == Some(&Element::field(LAST_APPLIED));
         let below_one = |found: &[Vec<Element>]| found.iter().any(|above| path.starts_with(above));
-        if is_annotation || covered(&sent, &path) || covered(&others, &path) || below_one(&removes) || below_one(&resets) {
+        // the mark of a container: what is in it is listed by itself
+        let is_mark =
+            matches!(path.last(), Some(Element::Field(_))) && taken.at(&path).is_some_and(|all| !all.children.is_empty());
+        if is_mark
+            || is_annotation
+            || covered(&sent, &path)
+            || covered(&others, &path)
+            || below_one(&removes)
+            || below_one(&resets)
+        {
             continue;
         }
         if value_at(live, &path).is_none() {

@@ -111,3 +111,6 @@ pub fn would_own(wanted: Wanted<'_>, live: Option<&Value>, manager: &str) -> Res
     let ours = entries.iter().find(|entry| entry.applies_as(manager));
     expected::expected(wanted, ours.and_then(|entry| entry.fields.as_ref()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,11 +47,24 @@ impl From<&Manager> for Owner {
 
 /// Who owns the field at `path`, something below it, or a whole that it is part of; in the order of the entries.
 pub fn owners(live: &Value, path: &[PathStep]) -> Vec<Owner> {
-    owning(&managers(live), live, path).map(Owner::from).collect()
+    owning(&managers(live), live, path).into_iter().map(Owner::from).collect()
 }
 
-fn owning<'a>(entries: &'a [Manager], live: &'a Value, path: &'a [PathStep]) -> impl Iterator<Item = &'a Manager> {
-    entries.iter().filter(|entry| entry.fields.as_ref().is_some_and(|fields| owns(fields, Some(live), path)))
+fn owning<'a>(entries: &'a [Manager], live: &Value, path: &[PathStep]) -> Vec<&'a Manager> {
+    let fields = |entry: &'a Manager| entry.fields.as_ref();
+    let owns = |entry: &&Manager| {
+        let Some(owned) = entry.fields.as_ref() else { return false };
+        (0..=path.len()).any(|depth| {
+            let (above, rest) = path.split_at(depth);
+            let Some(here) = descend(owned, live, above) else { return false };
+            // what someone else owns field by field is no whole: the mark is that of a map that is or was empty
+            let divided = || {
+                entries.iter().filter_map(fields).any(|all| descend(all, live, above).is_some_and(|all| !all.children.is_empty()))
+            };
+            if rest.is_empty() { !here.is_empty() } else { here.is_leaf() && !divided() }
+        })
+    };
+    entries.iter().filter(owns).collect()
 }
 
 /// Whose change it is that live and wanted differ at `path`, where `manager` is ours.
@@ -60,7 +73,7 @@ fn owning<'a>(entries: &'a [Manager], live: &'a Value, path: &'a [PathStep]) -> 
 pub fn cause(live: &Value, path: &[PathStep], manager: &str) -> Cause {
     let entries = managers(live);
     let ours = entries.iter().find(|entry| entry.applies_as(manager));
-    let owning: Vec<&Manager> = owning(&entries, live, path).collect();
+    let owning = owning(&entries, live, path);
     if owning.is_empty() || owning.iter().any(|entry| entry.applies_as(manager)) {
         return Cause::Ours;
     }
@@ -70,18 +83,18 @@ pub fn cause(live: &Value, path: &[PathStep], manager: &str) -> Cause {
     if drift.is_empty() { Cause::Theirs(owning.into_iter().map(Owner::from).collect()) } else { Cause::Drift(drift) }
 }
 
-fn owns(fields: &Fields, value: Option<&Value>, path: &[PathStep]) -> bool {
-    let Some((step, rest)) = path.split_first() else { return !fields.is_empty() };
-    if fields.is_leaf() {
-        return true;
+/// The fields at a path of a live object.
+fn descend<'f>(fields: &'f Fields, object: &Value, path: &[PathStep]) -> Option<&'f Fields> {
+    let (mut fields, mut here) = (fields, Some(object));
+    for step in path {
+        let below = here.and_then(|value| down(value, step));
+        fields = match step {
+            Step::Field(name) => fields.field(name)?,
+            Step::Index(at) => {
+                fields.children.iter().find(|(element, _)| below.is_some_and(|item| live::names(element, *at, item)))?.1
+            }
+        };
+        here = below;
     }
-    let below = value.and_then(|value| down(value, step));
-    match step {
-        Step::Field(name) => fields.field(name).is_some_and(|fields| owns(fields, below, rest)),
-        Step::Index(at) => {
-            let Some(item) = below else { return false };
-            let mut found = fields.children.iter().filter(|(element, _)| live::names(element, *at, item));
-            found.any(|(_, fields)| owns(fields, below, rest))
-        }
-    }
+    Some(fields)
 }

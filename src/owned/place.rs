@@ -110,8 +110,20 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether the place belongs to a type of Kubernetes itself, whose stored form drops what is empty.
+    /// Whether the place is of this type of Kubernetes: `v1.PodSpec`.
     pub(super) fn is(self, definition: &str) -> bool {
         self.schema().is_some_and(|schema| schema.is(definition))
+    }
+
+    /// Whether an empty value under `key` isn't kept, since the server stores the place as a Go structure in which the field is a
+    /// slice or a map: those know no difference between empty and absent. Custom objects keep what they are sent.
+    pub(super) fn drops_empty(self, key: &str) -> bool {
+        let typed = self.schema().is_some_and(|schema| schema.definition.starts_with("io.k8s."));
+        typed
+            && self.child(key).0.schema().is_some_and(|schema| match &schema.shape {
+                Shape::List(_) => true,
+                Shape::Object { fields, others } => fields.is_empty() && matches!(others, Others::Of(_)),
+                _ => false,
+            })
     }
 }

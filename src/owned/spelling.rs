@@ -1,7 +1,7 @@
 //! What the server stores otherwise than it was sent.
 //!
 //! Three ways that are certain for Kubernetes' own types: a quantity in its canonical form, a default inside a value that has one
-//! owner, and an empty text that the stored form leaves out. Each row was tried on a real API server (`tests/cluster/proof.rs`);
+//! owner, and an empty value that the stored form leaves out. Each row was tried on a real API server (`tests/cluster/proof.rs`);
 //! anything else is left to a dry-run.
 
 use serde_json::Value;
@@ -27,8 +27,24 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("v1.PersistentVolumeClaimSpec", "volumeMode", "\"Filesystem\""),
 ];
 
-/// Texts that are left out when they are empty.
-const DROPPED: &[(&str, &str)] = &[("v1.EnvVar", "value")];
+/// Fields that aren't stored when they have their type's zero value: in the Go types they are no pointers, and marked `omitempty`.
+/// (A pointer's zero is stored; those must not stand here.)
+const OMITTED: &[(&str, &[&str])] = &[
+    ("v1.EnvVar", &["value"]),
+    ("v1.EnvFromSource", &["prefix"]),
+    ("v1.VolumeMount", &["readOnly", "subPath", "subPathExpr"]),
+    ("v1.Container", &["stdin", "stdinOnce", "tty", "workingDir"]),
+    ("v1.Probe", &["initialDelaySeconds"]),
+    ("v1.PodSpec", &["hostNetwork", "hostPID", "hostIPC", "nodeName", "hostname", "subdomain", "priorityClassName"]),
+    ("v1.DeploymentSpec", &["paused", "minReadySeconds"]),
+    ("v1.StatefulSetSpec", &["minReadySeconds"]),
+    ("v1.DaemonSetSpec", &["minReadySeconds"]),
+    ("v1.ReplicaSetSpec", &["minReadySeconds"]),
+    ("v1.PriorityClass", &["globalDefault", "description"]),
+    ("v1.ServiceSpec", &["publishNotReadyAddresses", "externalName", "loadBalancerIP"]),
+    ("v1.EmptyDirVolumeSource", &["medium"]),
+    ("v1.Toleration", &["key", "operator", "value", "effect"]),
+];
 
 /// Whether the server adds this field with this value to `map` by itself.
 pub(super) fn is_default(place: Place<'_>, map: &Map, field: &str, live: &Value) -> bool {
@@ -40,9 +56,23 @@ pub(super) fn is_default(place: Place<'_>, map: &Map, field: &str, live: &Value)
     row.is_some_and(|(_, _, default)| serde_json::from_str::<Value>(default).is_ok_and(|default| default == *live))
 }
 
+/// Kinds that take an empty list or map in their spec for another spec than an absent one: each apply counts their generation up, so
+/// it is never without effect (their strategies compare with `reflect.DeepEqual`, all others' with `Semantic.DeepEqual`).
+pub(super) fn counts_empty(kind: &str) -> bool {
+    matches!(kind, "NetworkPolicy" | "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration")
+}
+
 /// Whether the field, sent like this, isn't stored at all.
 pub(super) fn is_dropped(place: Place<'_>, field: &str, node: &Node) -> bool {
-    node.as_str() == Some("") && DROPPED.iter().any(|(definition, name)| *name == field && place.is(definition))
+    let zero = match &node.data {
+        Data::Map(map) => return map.is_empty() && place.drops_empty(field),
+        Data::List(items) => return items.is_empty() && place.drops_empty(field),
+        Data::Text(text) => text.is_empty(),
+        Data::Bool(truth) => !truth,
+        Data::Int(number) => *number == 0,
+        _ => false,
+    };
+    zero && OMITTED.iter().any(|(definition, fields)| place.is(definition) && fields.contains(&field))
 }
 
 /// Whether `node` is a quantity that the server stores as `live`.

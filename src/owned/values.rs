@@ -5,13 +5,14 @@ use serde_json::{Map as JsonMap, Value};
 use super::expected::{STRIPPED, find_item};
 use super::fields::{Element, Fields, Scalar};
 use super::place::{List, Place};
-use super::spelling::{is_default, is_dropped, is_quantity};
+use super::spelling::{counts_empty, is_default, is_dropped, is_quantity};
 use super::{Manager, Wanted, Why};
-use crate::object::{Data, FieldPath, Map, Node};
+use crate::object::{Data, FieldPath, Map, Node, Step};
 
 /// A walk beside the fields that an apply would own, which tell how each list is taken.
 pub(super) struct Agree<'a> {
     wanted: Wanted<'a>,
+    kind: &'a str,
     entries: &'a [Manager],
     ours: &'a Manager,
     path: FieldPath,
@@ -20,7 +21,8 @@ pub(super) struct Agree<'a> {
 
 impl<'a> Agree<'a> {
     pub(super) fn new(wanted: Wanted<'a>, entries: &'a [Manager], ours: &'a Manager) -> Self {
-        Self { wanted, entries, ours, path: FieldPath::root(), elements: Vec::new() }
+        let kind = wanted.root.get("kind").and_then(Node::as_str).unwrap_or_default();
+        Self { wanted, kind, entries, ours, path: FieldPath::root(), elements: Vec::new() }
     }
 
     /// The whole object, of which `sent` is what we would own.
@@ -33,10 +35,7 @@ impl<'a> Agree<'a> {
                     Self::stripped(metadata)?;
                     self.step(key, |agree| agree.map(metadata, live.get("metadata"), below, Place::metadata(), STRIPPED))?;
                 }
-                _ => {
-                    let place = Place::of(self.wanted.schema).child(key).0;
-                    self.step(key, |agree| agree.value(&entry.node, live.get(key.as_str()), below, place))?;
-                }
+                _ => self.field(key, &entry.node, live.get(key.as_str()), below, Place::of(self.wanted.schema))?,
             }
         }
         Ok(())
@@ -76,24 +75,39 @@ impl<'a> Agree<'a> {
         let live = live.and_then(Value::as_object).ok_or_else(|| self.differs())?;
         for (key, entry) in map.iter().filter(|(key, _)| !skipped.contains(&key.as_str())) {
             let below = sent.and_then(|sent| sent.field(key));
-            let value = live.get(key.as_str());
-            if value.is_none() && is_dropped(place, key, &entry.node) {
-                self.step(key, |agree| agree.spelled())?;
-                continue;
-            }
-            let place = place.child(key).0;
-            self.step(key, |agree| agree.value(&entry.node, value, below, place))?;
+            self.field(key, &entry.node, live.get(key.as_str()), below, place)?;
         }
         Ok(())
     }
 
+    /// Whether the field, sent like this, isn't stored, and changes nothing else by being sent.
+    fn drops(&self, place: Place<'_>, key: &str, node: &Node) -> bool {
+        let is_metadata = self.path.0.first() == Some(&Step::Field("metadata".into()));
+        is_dropped(place, key, node) && (is_metadata || node.as_str().is_some() || !counts_empty(self.kind))
+    }
+
+    /// One field of a map at `place`.
+    fn field(
+        &mut self,
+        key: &str,
+        node: &Node,
+        live: Option<&Value>,
+        sent: Option<&Fields>,
+        place: Place<'_>,
+    ) -> Result<(), Why> {
+        if live.is_none_or(Value::is_null) && self.drops(place, key, node) {
+            return self.step(key, |agree| agree.spelled());
+        }
+        self.step(key, |agree| agree.value(node, live, sent, place.child(key).0))
+    }
+
     /// What is sent isn't what is stored, though the server makes the same of both. It compares before it does, so whoever else
-    /// owns the field has a conflict; and it takes this for a change until the end, which moves our entry among others' applies.
+    /// owns the field has a conflict.
     fn spelled(&self) -> Result<(), Why> {
         let mut others = self.entries.iter().filter(|entry| !std::ptr::eq(*entry, self.ours));
         let meets = |entry: &Manager| {
-            entry.operation == "Apply"
-                || entry.api_version != self.ours.api_version
+            // the fields of another version may have other names
+            (entry.api_version != self.ours.api_version && entry.subresource.is_empty())
                 || entry.fields.as_ref().is_none_or(|fields| fields.has(&self.elements))
         };
         if others.any(meets) { Err(Why::Shared(self.path.to_string())) } else { Ok(()) }
@@ -215,7 +229,7 @@ impl<'a> Agree<'a> {
         for (key, entry) in map.iter() {
             let value = live.get(key.as_str());
             self.path.push_field(key.clone());
-            if value.is_none() && is_dropped(place, key, &entry.node) {
+            if value.is_none_or(Value::is_null) && is_dropped(place, key, &entry.node) {
                 self.spelled()?;
             } else {
                 self.whole(&entry.node, value, place.child(key).0)?;
