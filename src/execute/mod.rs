@@ -7,6 +7,7 @@ mod apply;
 mod clock;
 mod definitions;
 mod delete;
+pub mod diagnose;
 pub mod history;
 pub mod hold;
 mod interrupt;

@@ -42,17 +42,7 @@ impl std::fmt::Debug for Scrubber {
 impl Scrubber {
     /// A scrubber of all opened values of six bytes and more.
     pub fn of(opened: &Opened) -> Self {
-        let mut scrubber = Self::default();
-        for (path, value) in opened.values() {
-            scrubber.add(path, value);
-            if let Ok(text) = std::str::from_utf8(value) {
-                let lines = text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----"));
-                for line in lines.filter(|line| line.len() < text.trim().len()) {
-                    scrubber.add(path, line.as_bytes());
-                }
-            }
-        }
-        scrubber
+        opened.values().collect()
     }
 
     /// The text with `«secret: key.path»` in place of every value that stands in it: raw, in base64 at any offset (also of its base64),
@@ -121,6 +111,23 @@ impl Scrubber {
         if bytes.len() >= SHORTEST && !self.needles.iter().any(|needle| needle.bytes == bytes) {
             self.needles.push(Needle { bytes, path: path.to_owned() });
         }
+    }
+}
+
+/// A scrubber of these values, each with the path that names it where it stood.
+impl<'a> FromIterator<(&'a str, &'a [u8])> for Scrubber {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(values: I) -> Self {
+        let mut scrubber = Self::default();
+        for (path, value) in values {
+            scrubber.add(path, value);
+            if let Ok(text) = std::str::from_utf8(value) {
+                let lines = text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----"));
+                for line in lines.filter(|line| line.len() < text.trim().len()) {
+                    scrubber.add(path, line.as_bytes());
+                }
+            }
+        }
+        scrubber
     }
 }
 

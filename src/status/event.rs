@@ -37,6 +37,14 @@ pub(super) fn about<'a>(object: &Value, events: &'a [Value]) -> Vec<Event<'a>> {
     found
 }
 
+/// The reasons and texts of the newest warnings about an object, the oldest of them first.
+pub fn warnings(object: &Value, events: &[Value], most: usize) -> Vec<(String, String)> {
+    let warnings: Vec<Value> = events.iter().filter(|event| text_or(event, "type", "") == "Warning").cloned().collect();
+    let found = about(object, &warnings);
+    let newest = found.get(found.len().saturating_sub(most)..).unwrap_or_default();
+    newest.iter().map(|event| (event.reason.to_owned(), event.message.to_owned())).collect()
+}
+
 fn regarding(event: &Value) -> Option<&Value> {
     event.get("involvedObject").or_else(|| event.get("regarding"))
 }

@@ -31,6 +31,7 @@ mod workloads;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use event::warnings;
 pub use trouble::{Cause, Log, Probe, Trouble};
 pub use wait::{Wait, is_ready_by_being_there, waits_for};
 

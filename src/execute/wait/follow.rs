@@ -202,3 +202,31 @@ fn after(error: ClusterError) -> Next {
         _ => Next::Read(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(kind: ErrorKind) -> &'static str {
+        let error = ClusterError { kind, doing: "watch it".to_owned(), message: "no".to_owned(), maybe_done: false };
+        match after(error) {
+            Next::Over => "over",
+            Next::Again(_) => "again",
+            Next::List => "list",
+            Next::Read(_) => "read",
+            Next::GiveUp(_) => "give up",
+        }
+    }
+
+    #[test]
+    fn what_a_failure_leads_to() {
+        assert_eq!(next(ErrorKind::Expired), "list");
+        assert_eq!(next(ErrorKind::Forbidden("watch jobs.batch".to_owned())), "read");
+        assert_eq!(next(ErrorKind::Login), "give up");
+        for passing in
+            [ErrorKind::Unreachable, ErrorKind::Throttled, ErrorKind::Unavailable, ErrorKind::Garbage, ErrorKind::NotFound]
+        {
+            assert_eq!(next(passing), "again");
+        }
+    }
+}
