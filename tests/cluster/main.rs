@@ -32,5 +32,7 @@ mod schemas;
 mod server;
 mod site;
 mod strategic_merge;
+mod trouble;
 mod users;
 mod verdicts;
+mod wait;
