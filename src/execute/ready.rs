@@ -1,5 +1,8 @@
 //! Waiting until what is written is ready.
 
+use std::collections::BTreeMap;
+
+use super::diagnose::{Sight, diagnose};
 use super::wait::{Patience, Waited, Waiting, until_ready};
 use super::work::Work;
 use super::{Failed, Reason};
@@ -22,15 +25,29 @@ pub(super) async fn wait(work: &Work<'_>) {
         clock: &clock,
         interrupt: &run.interrupt,
     };
-    for (id, waiting) in until_ready(&wanted, patience).await {
+    let left = until_ready(&wanted, patience).await;
+    let mut found = look_into(work, wanted, &left).await;
+    for (id, waiting) in left {
         let (reason, message) = match waiting {
             Waiting::Ready => continue,
             Waiting::NotReady { message } => (Reason::NotReady, format!("not ready in time: {message}")),
             Waiting::Never { message } => (Reason::NotReady, message),
             Waiting::Interrupted => (Reason::Interrupted, "written; nobody waited for it".to_owned()),
         };
-        work.not_ready(failed(work, id, reason, message));
+        let details = found.remove(&id).unwrap_or_default();
+        work.not_ready(failed(work, id, reason, message, details));
     }
+}
+
+/// What a human would look for about what isn't ready, in lines.
+async fn look_into(work: &Work<'_>, wanted: Vec<Waited>, left: &[(ObjectId, Waiting)]) -> BTreeMap<ObjectId, Vec<String>> {
+    let is_failing = |waiting: &Waiting| matches!(waiting, Waiting::NotReady { .. } | Waiting::Never { .. });
+    let failing: Vec<Waited> =
+        wanted.into_iter().zip(left).filter(|(_, (_, waiting))| is_failing(waiting)).map(|(waited, _)| waited).collect();
+    let run = work.run;
+    let sight = Sight { cluster: run.cluster, scrubber: run.scrubber, logs: run.options.logs };
+    let found = run.interrupt.or(diagnose(&failing, sight)).await.unwrap_or_default();
+    found.into_iter().map(|(id, diagnosis)| (id, diagnosis.lines())).collect()
 }
 
 fn waited(work: &Work<'_>, at: usize, member: &Member) -> Option<Waited> {
@@ -49,7 +66,7 @@ fn waited(work: &Work<'_>, at: usize, member: &Member) -> Option<Waited> {
     })
 }
 
-fn failed(work: &Work<'_>, id: ObjectId, reason: Reason, message: String) -> Failed {
+fn failed(work: &Work<'_>, id: ObjectId, reason: Reason, message: String, details: Vec<String>) -> Failed {
     let step = work.plan.steps.iter().find(|step| step.id == id);
-    Failed { id, operation: step.map_or(Operation::Update, |step| step.operation), message, reason, details: Vec::new() }
+    Failed { id, operation: step.map_or(Operation::Update, |step| step.operation), message, reason, details }
 }
