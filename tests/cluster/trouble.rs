@@ -44,10 +44,10 @@ fn found(place: &Place<'_>, workload: &Value, cause: &str) -> Diagnosis {
                 tokio::time::sleep(Duration::from_millis(250)).await;
             }
         };
-        match tokio::time::timeout(Duration::from_mins(2), looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("{cause} isn't found: {:#?}", look(&waited, sight).await.lines()),
+        if let Ok(found) = tokio::time::timeout(Duration::from_mins(2), looking).await {
+            return found;
         }
+        panic!("{cause} isn't found: {:#?}", look(&waited, sight).await.lines())
     });
     let lines = diagnosis.lines();
     println!("{cause}:\n  {}", lines.join("\n  "));

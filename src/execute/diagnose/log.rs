@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn the_last_lines_that_say_something() {
-        let text = (0..20).map(|line| format!("line {line}\r\n\n")).collect::<String>();
-        let lines = last(&text);
+        let text: Vec<String> = (0..20).map(|line| format!("line {line}\r\n\n")).collect();
+        let lines = last(&text.concat());
         assert_eq!((lines.len(), lines[0].as_str(), lines[9].as_str()), (10, "line 10", "line 19"));
     }
 
