@@ -93,7 +93,11 @@ pub(super) fn run(args: ApplyArgs, context: &mut Context) -> Result<Exit, Failur
     }
     show(&plan, format, context)?;
     if !plan.refusals.is_empty() {
-        return Err(refused(&plan.refusals, &scrubber));
+        return Err(match format {
+            Format::Json => refused(&plan.refusals, &scrubber),
+            // The diff has named them, each with what to do about it.
+            _ => Failure::refused("refused, as shown: nothing is written"),
+        });
     }
     if !plan.is_empty() && !args.yes && approved.is_none() {
         ask(&plan, format, context)?;

@@ -33,14 +33,18 @@ pub(super) struct Work<'a> {
 pub(super) fn carry_out(context: &mut Context, work: Work<'_>, plan: Plan) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Text, Format::Json])?;
     let (environment, unchanged) = (plan.environment.clone(), plan.unchanged());
-    let outcome = match work.session.run(watched(context, work, plan))? {
+    // The diff has told of these; without a step none was shown.
+    let told = if plan.is_empty() { 0 } else { plan.kept.len() };
+    let mut outcome = match work.session.run(watched(context, work, plan))? {
         Ended::Whole(outcome) => outcome,
         Ended::Cut(exit) => return Ok(exit),
     };
     let exit = exit_of(&outcome);
-    let text = match format {
-        Format::Json => apply_json(&outcome, &environment, unchanged, exit.code()),
-        _ => apply_text(&outcome, &environment, unchanged, context.colors_output()),
+    let text = if format == Format::Json {
+        apply_json(&outcome, &environment, unchanged, exit.code())
+    } else {
+        outcome.kept.drain(..told.min(outcome.kept.len()));
+        apply_text(&outcome, &environment, unchanged, context.colors_output())
     };
     context.write(&text)?;
     Ok(exit)

@@ -211,3 +211,55 @@ fn an_interrupt_finishes_what_is_in_flight_and_tells_the_rest() {
     world.apply(&[]).exits(0);
     assert_eq!(listed(), 601);
 }
+
+#[test]
+fn an_approved_plan_is_done_exactly_or_not_at_all() {
+    let yaml = |value: &str| format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, data: {{k: \"{value}\"}}}}\n");
+    let world = World::new("apply-plan", "", &yaml("one"));
+    world.apply(&[]).exits(0);
+    world.template(&yaml("two"));
+    world.sandbox.plimsoll(&["plan", "test", "-o", "test.plan"]).exits(0);
+    let value = || world.get(CORE, "configmaps/a")["data"]["k"].as_str().unwrap().to_owned();
+
+    // The repository says something else by now.
+    world.template(&yaml("three"));
+    let ran = world.sandbox.plimsoll(&["apply", "--plan", "test.plan", "--no-wait"]).exits(3);
+    assert!(ran.said().contains("compiles to something else"), "{}", ran.said());
+    world.template(&yaml("two"));
+
+    // So does the cluster.
+    world.edit(CORE, "configmaps/a", &json!({ "data": { "k": "theirs" } }));
+    let ran = world.sandbox.plimsoll(&["apply", "--plan", "test.plan", "--no-wait"]).exits(3);
+    assert!(ran.said().contains("`hand`") && ran.said().contains("ConfigMap/a"), "{}", ran.said());
+    assert_eq!(value(), "theirs");
+
+    // Nobody has: a stranger's label is not what it looked at.
+    world.apply(&[]).exits(3);
+    world.sandbox.edit(
+        "environments/test.toml",
+        "[namespace]",
+        "[[conflict]]\nobject = \"ConfigMap/a\"\nfield = \"data.k\"\npolicy = \"take\"\n\n[namespace]",
+    );
+    world.sandbox.plimsoll(&["plan", "test", "-o", "test.plan"]).exits(0);
+    world.edit(CORE, "configmaps/a", &json!({ "metadata": { "labels": { "seen": "yes" } } }));
+    world.sandbox.plimsoll(&["apply", "--plan", "test.plan", "--no-wait"]).exits(0);
+    assert_eq!(value(), "two");
+}
+
+#[test]
+fn an_older_sealed_file_is_refused_until_its_serial_is_accepted() {
+    let sandbox = reference("apply-serial");
+    sandbox.plimsoll(DEV).exits(0);
+    // The inventory remembers a later serial, as it would after a revert in git.
+    let path = "/api/v1/namespaces/apply-serial/configmaps/plimsoll-dev";
+    let inventory = cluster().get(path);
+    let key = inventory["data"].as_object().unwrap().iter().find(|(_, text)| text.as_str().unwrap().contains("dev.secrets.age"));
+    let (key, text) = key.unwrap_or_else(|| panic!("no serials: {inventory:#}"));
+    let later = text.as_str().unwrap().replace(":4", ":9").replace(": 4", ": 9");
+    assert_ne!(text.as_str(), Some(later.as_str()), "the sealed file has serial 4");
+    let patch = json!({ "data": { key: later } });
+    cluster().send("PATCH", path, "application/merge-patch+json", &patch.to_string()).unwrap();
+    let ran = sandbox.plimsoll(DEV).exits(3);
+    assert!(ran.said().contains("--accept-serial 4"), "{}", ran.said());
+    sandbox.plimsoll(&[DEV, &["--accept-serial", "4"]].concat()).exits(0);
+}

@@ -137,3 +137,33 @@ fn a_secret_that_moved_is_predicted_again() {
     assert!(failed.message.contains("`data.other`") && !failed.message.contains("canary"), "{failed:?}");
     assert_eq!(failed.operation, Operation::Update);
 }
+
+#[test]
+fn a_role_has_old_and_new_names_until_the_rollout_is_through() {
+    let settings = |hashed: &str| {
+        format!(
+            "[sealed.\"test.secrets.age\"]\nrecipients = [\"age12a6q3ukcn0mjx8lcqtja2pfgjegrmjm0rq0pcaq0k7yrcz3haylqhnh4fu\"]\n\n[secret.token]\nkeys = {{ token = \"token\" }}\nimmutable = true\n\n[service-account.web]\nsecrets = \"referenced\"\n{hashed}"
+        )
+    };
+    let inject = "[[inject]]\ninto = \"PodTemplate/web\"\nenv = { TOKEN = \"secret/token#token\" }\n";
+    let yaml = "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: web}\ntemplate: {metadata: {}, spec: {serviceAccountName: web, containers: [{name: a, image: i}]}}\n";
+    let world = World::new("moved-role", &settings(inject), yaml);
+    put(&world, "canary-first-value");
+    world.plan().applies();
+    let role = "/apis/rbac.authorization.k8s.io/v1";
+    let roles = world.get(role, "roles");
+    let name = roles["items"][0]["metadata"]["name"].as_str().unwrap();
+    let names = || world.get(role, &format!("roles/{name}"))["rules"][0]["resourceNames"].as_array().unwrap().clone();
+    let first = names();
+    assert_eq!(first.len(), 1);
+    put(&world, "canary-second-value");
+    // Nobody waits, so nobody knows whether old pods are left: both names stay.
+    let outcome = world.plan().applies();
+    assert!(outcome.notes.iter().any(|note| note.contains("old Secrets")), "{outcome:?}");
+    let both = names();
+    assert!(both.len() == 2 && both.contains(&first[0]), "{both:?}");
+    // Somebody waits: the new name alone is left.
+    world.plan().waiting().applies();
+    let last = names();
+    assert!(last.len() == 1 && last != first && both.contains(&last[0]), "{last:?}");
+}

@@ -20,6 +20,7 @@ pub(crate) struct World {
 
 /// What a plan was made from, and the plan.
 pub(crate) struct Planned {
+    wait: bool,
     pub(crate) plan: Plan,
     cluster: Cluster,
     opened: Opened,
@@ -111,15 +112,20 @@ impl World {
                 options: plan::Options { creates_unasked: true, ..plan::Options::default() },
             };
             let plan = plan::make(input).await?;
-            Ok(Planned { plan, cluster, opened })
+            Ok(Planned { wait: false, plan, cluster, opened })
         })
     }
 }
 
 impl Planned {
+    /// The same, and it waits until all is ready.
+    pub(crate) fn waiting(self) -> Self {
+        Self { wait: true, ..self }
+    }
+
     pub(crate) fn apply(self) -> Result<Outcome, NotBegun> {
         let scrubber = Scrubber::of(&self.opened);
-        let options = Options { wait: false, prune: true, logs: false, timeout: std::time::Duration::from_secs(10) };
+        let options = Options { wait: self.wait, prune: true, logs: false, timeout: std::time::Duration::from_secs(10) };
         run(async {
             let run = Run {
                 cluster: &self.cluster,
