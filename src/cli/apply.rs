@@ -87,7 +87,8 @@ pub(super) fn run(args: ApplyArgs, context: &mut Context) -> Result<Exit, Failur
         creates_unasked: approved.is_none(),
         ..plan::Options::default()
     };
-    let mut plan = prepared.plan(context, options)?;
+    let mut plan =
+        prepared.plan(context, options).map_err(|failure| if approved.is_some() { stale(failure) } else { failure })?;
     if let Some(approved) = &approved {
         plan.refusals.extend(file::check(approved, &plan));
     }
@@ -113,6 +114,16 @@ pub(super) fn run(args: ApplyArgs, context: &mut Context) -> Result<Exit, Failur
         Work { session: &prepared.session, opened, scrubber: &scrubber, action: Action::Apply, beside: None, serials, options },
         plan,
     )
+}
+
+/// What the server took when the plan was made, and doesn't take now.
+fn stale(failure: Failure) -> Failure {
+    match failure {
+        Failure::Usage { message, hints } => {
+            Failure::Refused { message: format!("the plan doesn't hold any more: {message}"), hints }
+        }
+        other => other,
+    }
 }
 
 /// Reads an approved plan.

@@ -90,6 +90,8 @@ enum Seen {
     List((String, Option<String>), Vec<Live>),
     Forbidden((String, Option<String>), String),
     Namespace(String, NamespaceState, Option<Live>),
+    /// A namespace that may not be read; what can't be said of Namespaces then.
+    Unreadable(String, (String, Option<String>), String),
 }
 
 /// Reads all that the bundle's objects are compared with. A LIST of Secrets that isn't allowed is noted, not an error.
@@ -105,6 +107,10 @@ pub(super) async fn observe(cluster: &Cluster, resources: &Resources, wanted: &[
             Seen::List(place, objects) => {
                 observed.add_all(objects);
                 observed.listed.insert(place);
+            }
+            Seen::Unreadable(name, place, right) => {
+                observed.namespaces.insert(name, NamespaceState::There);
+                observed.forbidden.insert(place, right);
             }
             Seen::Forbidden(place, right) => {
                 observed.forbidden.insert(place, right);
@@ -159,8 +165,8 @@ async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
             let live = match cluster.get(&resource, None, &name).await {
                 Ok(live) => live,
                 // Who may not read it finds out by what comes of its objects.
-                Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => {
-                    return Ok(Seen::Namespace(name, NamespaceState::There, None));
+                Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) => {
+                    return Ok(Seen::Unreadable(name, (resource.full_name(), None), right));
                 }
                 Err(error) => return Err(error),
             };

@@ -27,6 +27,8 @@ mod offline;
 mod ownership;
 mod plan;
 mod proof;
+mod r10;
+mod r12;
 mod random;
 mod schemas;
 mod server;
