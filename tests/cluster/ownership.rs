@@ -388,7 +388,9 @@ fn what_kubectl_applied_becomes_ours() {
     let live =
         cluster().send("PATCH", &format!("{folder}/m?fieldManager=stranger"), "application/merge-patch+json", &stranger).unwrap();
 
-    let config = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "m", "namespace": "migrated" }, "data": { "a": "one" } });
+    let mut config = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "m", "namespace": "migrated" }, "data": { "a": "one" } });
+    // as every object of ours has: an entry that loses its last field is gone
+    config["metadata"]["labels"] = json!({ "applyset.kubernetes.io/part-of": "x" });
     let root = node(&config, false, span());
     let wanted = Wanted { root: &root, reveal: &open, schema: Some(schema) };
     let found = migration(&live, wanted, MANAGER).unwrap();
@@ -415,7 +417,7 @@ fn what_kubectl_applied_becomes_ours() {
         cluster().send("PATCH", &format!("{url}&force=false"), "application/apply-patch+yaml", &config.to_string()).unwrap();
     assert_eq!(
         (applied["data"].clone(), applied["metadata"]["labels"].clone()),
-        (json!({ "a": "one" }), json!({ "stranger": "s" }))
+        (json!({ "a": "one" }), json!({ "applyset.kubernetes.io/part-of": "x", "stranger": "s" }))
     );
     assert_eq!(prove(wanted, &applied, MANAGER), Proof::Unchanged);
     let digest = looked_at(wanted, &applied, MANAGER);
