@@ -1,0 +1,204 @@
+//! Against a real API server, side by side with kubectl, in one run: `cargo bench --bench live`.
+//!
+//! The same objects, as Plimsoll renders them, go into two namespaces: one is kept by Plimsoll, the other by `kubectl apply --server-side`.
+//! No controller runs, so nobody else writes. Requests are counted by the server itself (`/metrics`); times are whole processes.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    unreachable_pub,
+    reason = "a benchmark starts processes, reads the clock and prints"
+)]
+
+#[path = "../tests/harness/mod.rs"]
+mod harness;
+#[path = "../tests/cluster/server.rs"]
+mod server;
+mod shared;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use harness::seal;
+use server::{Cluster, cluster, run, script};
+use shared::{PER_UNIT, lay_out_plimsoll, plimsoll, time, time_ending};
+
+/// What of a LIST nobody looks at.
+const KINDS: [&str; 5] = [
+    "/apis/apps/v1/namespaces/NS/deployments",
+    "/api/v1/namespaces/NS/services",
+    "/api/v1/namespaces/NS/serviceaccounts",
+    "/api/v1/namespaces/NS/configmaps",
+    "/api/v1/namespaces/NS/secrets",
+];
+
+fn main() {
+    let cluster = cluster();
+    let kubectl =
+        PathBuf::from(script("build", &[]).lines().find_map(|line| line.strip_prefix("assets ")).unwrap()).join("kubectl");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    println!("| objects | work | plimsoll | requests | memory | kubectl --server-side | requests | ratio |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for objects in [1_000, 5_000] {
+        let bench = Bench::new(folder.path(), objects, cluster, &kubectl);
+        bench.all();
+    }
+}
+
+struct Bench<'a> {
+    objects: usize,
+    root: PathBuf,
+    manifest: PathBuf,
+    ours: String,
+    theirs: String,
+    cluster: &'a Cluster,
+    kubectl: &'a Path,
+    identity: PathBuf,
+}
+
+impl<'a> Bench<'a> {
+    fn new(folder: &Path, objects: usize, cluster: &'a Cluster, kubectl: &'a Path) -> Self {
+        let root = folder.join(objects.to_string());
+        lay_out_plimsoll(&root, objects / PER_UNIT);
+        let identity = root.join("identity");
+        std::fs::write(&identity, seal::IDENTITY).expect("the identity");
+        let (ours, theirs) = (format!("ours-{objects}"), format!("theirs-{objects}"));
+        let path = root.join("environments/prod.toml");
+        let text = std::fs::read_to_string(&path).unwrap().replace("namespace = \"bench\"", &format!("namespace = \"{ours}\""));
+        std::fs::write(&path, text).unwrap();
+        for name in [&ours, &theirs] {
+            let body = format!("{{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{{\"name\":\"{name}\"}}}}");
+            cluster.send("POST", "/api/v1/namespaces", "application/json", &body).expect("a namespace");
+        }
+        let manifest = root.join("manifest.yaml");
+        Self { objects, root, manifest, ours, theirs, cluster, kubectl, identity }
+    }
+
+    fn all(&self) {
+        self.write_manifest();
+        self.side_by_side("first apply", &[0], &[0], self.apply(), self.kubectl("apply"), 1);
+        self.side_by_side("diff, nothing changed", &[0], &[0], self.diff(), self.kubectl("diff"), 3);
+        self.lists();
+        self.side_by_side("apply, nothing to do", &[0], &[0], self.apply(), self.kubectl("apply"), 3);
+        self.change();
+        self.side_by_side("diff, 1% changed", &[1], &[1], self.diff(), self.kubectl("diff"), 3);
+    }
+
+    fn ours(&self, command: &str) -> Command {
+        let mut program = plimsoll();
+        program.arg("-C").arg(&self.root).arg("--identity").arg(&self.identity).args([command, "prod"]);
+        program.env("KUBECONFIG", self.cluster.kubeconfig());
+        program
+    }
+
+    fn diff(&self) -> Command {
+        self.ours("diff")
+    }
+
+    fn apply(&self) -> Command {
+        let mut program = self.ours("apply");
+        program.args(["--yes", "--no-wait"]);
+        program
+    }
+
+    fn kubectl(&self, command: &str) -> Command {
+        let mut program = Command::new(self.kubectl);
+        program.args([command, "--server-side", "-f"]).arg(&self.manifest).env("KUBECONFIG", self.cluster.kubeconfig());
+        program
+    }
+
+    /// What Plimsoll sends, for the other namespace.
+    fn write_manifest(&self) {
+        let mut program = plimsoll();
+        program.arg("-C").arg(&self.root).arg("--identity").arg(&self.identity).args([
+            "render",
+            "prod",
+            "--reveal",
+            "--no-check",
+        ]);
+        let text = String::from_utf8(program.output().expect("render").stdout).expect("text");
+        std::fs::write(
+            &self.manifest,
+            text.replace(&format!("namespace: {}", self.ours), &format!("namespace: {}", self.theirs)),
+        )
+        .unwrap();
+    }
+
+    /// Another value in every hundredth object: a label of its Service, which makes nothing else change.
+    fn change(&self) {
+        for unit in (0..self.objects / PER_UNIT).step_by(100 / PER_UNIT) {
+            let path = self.root.join(format!("templates/app/app-{unit}.yaml"));
+            let text = std::fs::read_to_string(&path).unwrap().replace("      port: 80\n", "      port: 81\n");
+            std::fs::write(path, text).unwrap();
+        }
+        self.write_manifest();
+    }
+
+    fn side_by_side(&self, work: &str, own: &[i32], peer: &[i32], mut ours: Command, mut theirs: Command, runs: usize) {
+        let before = self.requests();
+        let sample = time_ending(runs, own, &mut ours);
+        let between = self.requests();
+        let other = time_ending(runs, peer, &mut theirs);
+        let after = self.requests();
+        let ratio = other.time.as_secs_f64() / sample.time.as_secs_f64();
+        println!(
+            "| {} | {work} | {:.2} s | {} | {} MB | {:.2} s | {} | {ratio:.1} |",
+            self.objects,
+            sample.time.as_secs_f64(),
+            (between - before) / runs,
+            sample.memory / 1024,
+            other.time.as_secs_f64(),
+            (after - between) / runs,
+        );
+    }
+
+    /// The bare LISTs: our client's pages, one connection, bodies dropped.
+    fn lists(&self) {
+        let client = self.cluster.client("admin");
+        let mut best = f64::MAX;
+        for _ in 0..3 {
+            let start = Instant::now();
+            run(async {
+                for kind in KINDS {
+                    let mut next = String::new();
+                    loop {
+                        let path = format!("{}?limit=500{next}", kind.replace("NS", &self.ours));
+                        let request = http::Request::get(path).body(Vec::new()).unwrap();
+                        let text = client.request_text(request).await.expect("a page");
+                        let token = text.split("\"continue\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("");
+                        if token.is_empty() {
+                            break;
+                        }
+                        next = format!("&continue={token}");
+                    }
+                }
+            });
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        let diff = time(3, &mut self.diff());
+        println!(
+            "| {} | the bare LISTs: {best:.2} s; diff takes {:.1} times as long | | | | | | |",
+            self.objects,
+            diff.time.as_secs_f64() / best
+        );
+    }
+
+    /// All requests that the server has answered, its own clients' too.
+    fn requests(&self) -> usize {
+        let client = self.cluster.client("admin");
+        let request = http::Request::get("/metrics").body(Vec::new()).unwrap();
+        let text = run(client.request_text(request)).expect("metrics");
+        let lines = text.lines().filter(|line| line.starts_with("apiserver_request_total{"));
+        // The server's own loops read leases, services and the like all the time.
+        let foreign = lines.filter(|line| !line.contains("resource=\"leases\"") || line.contains("verb=\"PATCH\""));
+        let count: f64 = foreign.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let count = count as usize;
+        count
+    }
+}
