@@ -20,6 +20,7 @@ mod equipment;
 mod harness;
 mod observer;
 mod proxy;
+mod rights;
 #[path = "../cluster/server.rs"]
 mod server;
 mod stack;

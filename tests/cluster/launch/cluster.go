@@ -42,6 +42,8 @@ type cluster struct {
 	startAPI func() (*server, error)
 	credits  *credentials
 	client   *http.Client
+	// inside is the API server's URL as the node sees it: its network namespace has a loopback interface of its own.
+	inside string
 }
 
 // start brings all up. A port that somebody took between its choice and its use is chosen anew, three times.
@@ -144,7 +146,12 @@ func (c *cluster) startServers(assets, address string, place *node) error {
 	}
 	etcdURL := fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	peerURL := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
-	c.Server = fmt.Sprintf("https://%s:%d", address, ports[2])
+	c.Server = fmt.Sprintf("https://127.0.0.1:%d", ports[2])
+	c.inside = fmt.Sprintf("https://%s:%d", address, ports[2])
+	bind := "127.0.0.1"
+	if place != nil {
+		bind = "0.0.0.0"
+	}
 
 	err = c.spawn(assets, "etcd",
 		"--data-dir", filepath.Join(c.Folder, "etcd"),
@@ -158,7 +165,7 @@ func (c *cluster) startServers(assets, address string, place *node) error {
 	creds := c.credits
 	args := []string{
 		"--etcd-servers", etcdURL,
-		"--bind-address", address, "--secure-port", fmt.Sprint(ports[2]),
+		"--bind-address", bind, "--secure-port", fmt.Sprint(ports[2]),
 		"--tls-cert-file", creds.serverCert, "--tls-private-key-file", creds.serverKey, "--cert-dir", c.Folder,
 		"--service-account-issuer", "https://plimsoll.example", "--service-account-key-file", creds.accountKey,
 		"--service-account-signing-key-file", creds.accountKey,

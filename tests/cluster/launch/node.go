@@ -74,7 +74,7 @@ func (n *node) file() string { return filepath.Join(n.Folder, "node.json") }
 
 // startNode writes what the kubelet reads, and lets the node's process go ahead.
 func (c *cluster) startNode(n *node) error {
-	if _, err := c.credits.writeKubeconfig(c.Folder, "kubelet.kubeconfig", c.Server, kubeletUser); err != nil {
+	if _, err := c.credits.writeKubeconfig(c.Folder, "kubelet.kubeconfig", c.inside, kubeletUser); err != nil {
 		return err
 	}
 	text, err := json.Marshal(n)
