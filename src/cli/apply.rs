@@ -66,7 +66,7 @@ pub struct ApplyArgs {
 }
 
 /// A time as the environment's `[apply] timeout` is written.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     plan::duration(text).ok_or_else(|| "a time is written as `90s`, `10m` or `1h30m`".to_owned())
 }
 
@@ -79,7 +79,7 @@ pub(super) fn run(args: ApplyArgs, context: &mut Context) -> Result<Exit, Failur
     let nothing = Opened::default();
     let opened = prepared.opened.as_ref().unwrap_or(&nothing);
     let scrubber = Scrubber::of(opened);
-    let serials = serials(&prepared, &args)?;
+    let serials = serials(&prepared, args.accept_serial)?;
     let adopts = |file: &PlanFile| file.steps.iter().any(|step| step.marks.iter().any(|mark| mark == "adopted"));
     let options = plan::Options {
         adopt: args.adopt || approved.as_ref().is_some_and(adopts),
@@ -101,7 +101,7 @@ pub(super) fn run(args: ApplyArgs, context: &mut Context) -> Result<Exit, Failur
         });
     }
     if !plan.is_empty() && !args.yes && approved.is_none() {
-        ask(&plan, format, context)?;
+        ask(&format!("Apply this to `{}`?", plan.environment), &plan, format, context)?;
     }
     let options = execute::Options {
         wait: !args.no_wait,
@@ -162,7 +162,7 @@ fn guard(prepared: &Prepared, args: &ApplyArgs, context: &Context) -> Result<(),
 }
 
 /// What changes: on stdout, where a program doesn't read something else.
-fn show(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn show(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure> {
     if format == Format::Json || (plan.is_empty() && plan.refusals.is_empty()) {
         return Ok(());
     }
@@ -171,7 +171,7 @@ fn show(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failur
 }
 
 /// Asks whether to go on. Without a terminal nobody can agree.
-fn ask(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure> {
+pub(super) fn ask(question: &str, plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure> {
     if !context.system.is_interactive() {
         return Err(Failure::refused("nobody has agreed to this: there is no terminal to ask on")
             .hint("look at the diff, then apply with `--yes`, or with a plan that somebody approved: `--plan FILE`"));
@@ -180,7 +180,7 @@ fn ask(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure
         let colors = context.colors_messages();
         context.say(&report::live::plan::text(plan, colors));
     }
-    let answer = context.system.ask(&format!("Apply this to `{}`? [y/N] ", plan.environment))?;
+    let answer = context.system.ask(&format!("{question} [y/N] "))?;
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
         Ok(())
     } else {
@@ -190,7 +190,7 @@ fn ask(plan: &Plan, format: Format, context: &mut Context) -> Result<(), Failure
 
 /// The serials of the environment's sealed files, none of them lower than the one that was applied last: whoever can put an old sealed file in
 /// place of a new one brings a withdrawn secret back.
-fn serials(prepared: &Prepared, args: &ApplyArgs) -> Result<BTreeMap<String, u64>, Failure> {
+pub(super) fn serials(prepared: &Prepared, accept: Option<u64>) -> Result<BTreeMap<String, u64>, Failure> {
     let environment = &prepared.compiled.environment;
     let serials: BTreeMap<String, u64> =
         prepared.compiled.secrets.sealed().iter().map(|public| (public.path.to_string(), public.serial)).collect();
@@ -199,7 +199,7 @@ fn serials(prepared: &Prepared, args: &ApplyArgs) -> Result<BTreeMap<String, u64
     let applied = prepared.session.run(read).map_err(|error| not_read(&error))?.serials;
     for (file, serial) in &serials {
         let Some(last) = applied.get(file).filter(|last| serial < *last) else { continue };
-        if args.accept_serial.is_none_or(|accepted| *serial < accepted) {
+        if accept.is_none_or(|accepted| *serial < accepted) {
             return Err(Failure::refused(format!(
                 "`{file}` has serial {serial}, and serial {last} was applied before: an old file is in its place"
             ))

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    Context, Exit, Failure, System, affected, apply, check, completions, diff, explain, help, history, init, plan, rbac, render,
-    review, schema, secrets, status,
+    Context, Exit, Failure, System, affected, apply, check, completions, delete, diff, explain, help, history, init, plan, rbac,
+    render, review, rollback, schema, secrets, status,
 };
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
@@ -117,6 +117,8 @@ pub enum Command {
     Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
     History(history::HistoryArgs),
+    Rollback(rollback::RollbackArgs),
+    Delete(delete::DeleteArgs),
     Secrets(secrets::SecretsArgs),
     Rbac(rbac::RbacArgs),
     Completions(completions::CompletionsArgs),
@@ -143,6 +145,8 @@ impl Command {
             Self::Apply(args) => apply::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::History(args) => history::run(args, context),
+            Self::Rollback(args) => rollback::run(args, context),
+            Self::Delete(args) => delete::run(args, context),
             Self::Secrets(args) => secrets::run(args, context),
         }
     }

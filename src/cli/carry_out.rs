@@ -123,7 +123,7 @@ impl Signals {
 }
 
 /// Nothing was written: refused (3), or not reachable (6).
-fn not_begun(error: &NotBegun, scrubber: &Scrubber) -> Failure {
+pub(super) fn not_begun(error: &NotBegun, scrubber: &Scrubber) -> Failure {
     match error {
         NotBegun::Refused(refusals) => refused(refusals, scrubber),
         NotBegun::Cluster(error) => {

@@ -25,11 +25,16 @@ impl Repository {
 
     /// Compiles the working tree's environment. With `check`, findings of error level are a failure.
     pub(super) fn compile(&self, environment: &str, check: bool) -> Result<Compiled, Failure> {
-        let compiled = compile(&self.files, environment, check, head(&self.root))?;
-        if compiled.findings.has_errors() {
-            return Err(failed(&self.files, compiled.findings));
-        }
-        Ok(compiled)
+        self.sound(compile(&self.files, environment, check, head(&self.root))?)
+    }
+
+    /// Compiles and checks an environment as of a commit.
+    pub(super) fn compile_as(&self, environment: &str, commit: Option<String>) -> Result<Compiled, Failure> {
+        self.sound(compile(&self.files, environment, true, commit)?)
+    }
+
+    fn sound(&self, compiled: Compiled) -> Result<Compiled, Failure> {
+        if compiled.findings.has_errors() { Err(failed(&self.files, compiled.findings)) } else { Ok(compiled) }
     }
 }
 

@@ -61,7 +61,20 @@ pub(super) struct Prepared {
 /// Compiles and checks an environment, opens what its bundle needs, and connects to its cluster. All guards that hold for reading hold.
 pub(super) fn prepare(context: &mut Context, environment: &str, args: &ClusterArgs, need: Need) -> Result<Prepared, Failure> {
     let repository = Repository::open(context)?;
-    let compiled = repository.compile(environment, true)?;
+    let commit = head(&repository.root);
+    prepare_from(context, repository, commit, environment, args, need)
+}
+
+/// The same from files that needn't be the working tree's: those of a commit.
+pub(super) fn prepare_from(
+    context: &mut Context,
+    repository: Repository,
+    commit: Option<String>,
+    environment: &str,
+    args: &ClusterArgs,
+    need: Need,
+) -> Result<Prepared, Failure> {
+    let compiled = repository.compile_as(environment, commit.clone())?;
     if need == Need::Write {
         context.say_findings(&compiled.findings, repository.files.map());
     }
@@ -73,7 +86,6 @@ pub(super) fn prepare(context: &mut Context, environment: &str, args: &ClusterAr
         }
     }
     let session = Session::open(context, &compiled.environment.settings, args, need)?;
-    let commit = head(&repository.root);
     Ok(Prepared { repository, compiled, opened, session, commit })
 }
 

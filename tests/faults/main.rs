@@ -14,6 +14,8 @@
     reason = "all of it is tests"
 )]
 
+mod adopt;
+mod books;
 mod bundle;
 mod equipment;
 #[path = "../harness/mod.rs"]
@@ -21,6 +23,9 @@ mod harness;
 mod observer;
 mod proxy;
 mod rights;
+mod r17_foreign;
+mod r18_mounts;
+mod r19_two_at_once;
 #[path = "../cluster/server.rs"]
 mod server;
 mod stack;
