@@ -61,7 +61,7 @@ impl Place {
         let inventory = Inventory::read(&session.cluster, &self.environment.name, &self.namespace)
             .await
             .map_err(|error| no_inventory(&error))?;
-        let running = lease::running(&session.cluster, &self.namespace, &inventory.name)
+        let running = lease::running(&session.cluster, &self.namespace, &inventory.name, super::process::is_running)
             .await
             .map_err(|error| live::unreachable(&error))?;
         Ok((inventory, running))

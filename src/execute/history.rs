@@ -1,16 +1,20 @@
 //! A run's hold on the inventory: wide before its first write, narrow after its last, its record in both.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Clock, Outcome, Reason};
 use crate::cluster::{Cluster, ErrorKind};
-use crate::inventory::{Action, Counts, Ending, GroupKind, Inventory, InventoryError, Record, members};
+use crate::inventory::{Action, Counts, Ending, GroupKind, Inventory, InventoryError, Members, Record, members};
 use crate::object::ObjectId;
 use crate::plan::{Operation, Plan};
 use crate::planted;
 
 /// How often the parent is read again because somebody wrote it at the same moment.
 const TRIES: usize = 8;
+/// How often, and how long apart, it is looked again at kinds that can't be listed for the moment.
+const LOOKS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// What a run is, for its record.
 #[derive(Debug, Clone)]
@@ -170,8 +174,7 @@ impl Held {
         if places.kinds.is_superset(&self.inventory.kinds) && places.namespaces.is_superset(&self.inventory.namespaces) {
             return Some(places);
         }
-        let resources = cluster.discover().await.ok()?;
-        let found = members(cluster, &resources, &self.inventory, |_, _| None).await.ok()?;
+        let found = self.look(cluster).await?;
         let seen = Places::of(found.live.iter().map(crate::cluster::Live::id));
         places.kinds.extend(seen.kinds);
         places.namespaces.extend(seen.namespaces);
@@ -180,6 +183,20 @@ impl Held {
             places.namespaces.extend(self.inventory.namespaces.iter().cloned());
         }
         Some(places)
+    }
+
+    /// All members that the cluster has. A definition that was just deleted can't say for a moment what is left of its objects.
+    async fn look(&self, cluster: &Cluster) -> Option<Members> {
+        let mut left = LOOKS;
+        loop {
+            let resources = cluster.discover().await.ok()?;
+            let found = members(cluster, &resources, &self.inventory, |_, _| None).await.ok()?;
+            left -= 1;
+            if !found.passing || left == 0 {
+                return Some(found);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Writes the parent; if somebody was faster, or nobody knows whether it was written, reads it again and decides anew.

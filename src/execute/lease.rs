@@ -212,13 +212,20 @@ async fn watch(cluster: &Cluster, seen: &Seen, surroundings: &Surroundings, dura
     Ok(true)
 }
 
-/// The run that has the Lease; `None` if nobody has, or somebody who isn't plimsoll.
+/// The run that has the Lease; `None` if nobody has, or whoever had it is known to be gone.
 ///
 /// # Errors
 /// It can't be read.
-pub async fn running(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<String>, ClusterError> {
+pub async fn running(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    is_running: fn(&Process) -> Option<bool>,
+) -> Result<Option<String>, ClusterError> {
     let found = cluster.get(&leases(), Some(namespace), name).await?;
-    Ok(found.and_then(|live| Seen::of(&live).run().map(str::to_owned)))
+    let Some(seen) = found.as_ref().map(Seen::of) else { return Ok(None) };
+    let is_gone = seen.holder().and_then(|holder| is_running(&holder.process?)) == Some(false);
+    Ok(seen.run().filter(|_| !is_gone).map(str::to_owned))
 }
 
 impl Lease {

@@ -21,6 +21,8 @@ pub struct Members {
     pub unlisted: BTreeSet<GroupKind>,
     /// Why, a sentence each.
     pub why: Vec<String>,
+    /// Whether asking again may well show more: a list failed for a reason that passes.
+    pub passing: bool,
 }
 
 /// Looks for the members of a set, in all kinds and namespaces of the inventory. `listed` gives what somebody has listed already: all objects of
@@ -67,8 +69,13 @@ pub async fn members(
     for (resource, answer) in answers {
         match answer {
             Ok(listed) => found.add(&inventory.set, listed.items),
-            Err(error) if matches!(error.kind, ErrorKind::Login) => return Err(error),
-            Err(error) => found.miss(GroupKind::of_resource(&resource), error.to_string()),
+            Err(error) if error.kind == ErrorKind::Login => return Err(error),
+            // Its definition went between the question which kinds there are and this one.
+            Err(error) if error.is_not_found() => {}
+            Err(error) => {
+                found.passing |= error.is_passing();
+                found.miss(GroupKind::of_resource(&resource), error.to_string());
+            }
         }
     }
     Ok(found)

@@ -86,7 +86,7 @@ impl Prune<'_> {
         let listed = |resource: &Arc<Resource>, place: Option<&str>| {
             self.observed.listed(resource, place).map(|seen| seen.cloned().collect())
         };
-        let Members { live: members, unlisted, why } = members(self.cluster, self.resources, &set.inventory, listed).await?;
+        let Members { live: members, unlisted, why, .. } = members(self.cluster, self.resources, &set.inventory, listed).await?;
         plan.warnings.extend(why);
         let wanted: Vec<prune::Wanted> = plan.members.iter().map(wanted).collect();
         let mut rails = Rails {

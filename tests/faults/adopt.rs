@@ -126,8 +126,18 @@ fn from_helm() {
     let releases = || cluster().get(&format!("/api/v1/namespaces/{own}/secrets?labelSelector=owner%3Dhelm"))["items"].clone();
     let before = releases();
     assert_eq!(before.as_array().map(Vec::len), Some(1));
-    let shown = sandbox.plimsoll(&["diff", "dev", "--adopt"]).exits(1).said();
-    assert!(shown.contains("Helm release `old`") && shown.contains("helm uninstall"), "{shown}");
-    is_taken_over("helm", &sandbox, &own);
+    // Helm applies as we do, and comes back: what it set to another value is refused until the environment says who has it.
+    let refused = sandbox.plimsoll(&["apply", "dev", "--adopt", "--yes", "--no-wait"]).exits(3).said();
+    assert!(refused.contains("`data.LEVEL` belongs to `helm`"), "{refused}");
+    sandbox.edit(
+        "environments/dev.toml",
+        "[configmap.settings]",
+        "[[conflict]]\nobject = \"ConfigMap/settings\"\nfield = \"data.LEVEL\"\npolicy = \"take\"\n\n[configmap.settings]",
+    );
+    sandbox.plimsoll(&["apply", "dev", "--adopt", "--yes", "--no-wait"]).exits(0);
+    sandbox.plimsoll(&["diff", "dev"]).exits(0);
+    let settings = &live(&own)[0];
+    assert_eq!(settings["data"], serde_json::json!({ "LEVEL": "info", "OLD": "1" }), "what only Helm's chart has stays Helm's");
+    assert_eq!(settings["metadata"]["annotations"]["meta.helm.sh/release-name"], "old");
     assert_eq!(releases(), before, "the release's Secret is nobody's but Helm's");
 }

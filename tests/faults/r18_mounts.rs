@@ -58,7 +58,6 @@ fn no_mount_is_pulled() {
         let path = request.path.split('?').next().unwrap_or_default();
         if let Some((_, name)) = path.split_once("/deployments/")
             && request.method == "PATCH"
-            && request.upstream.is_some_and(|code| code < 300)
         {
             hands.lock().unwrap().rolls(&place, name);
         }
