@@ -152,7 +152,15 @@ impl Held {
     /// # Errors
     /// As of [`Held::finish`].
     pub async fn remove(mut self, cluster: &Cluster, outcome: &Outcome) -> Result<Option<Record>, InventoryError> {
-        let left = if ending(outcome) == Ending::Ok { self.narrow(cluster).await } else { None };
+        let mut left = if ending(outcome) == Ending::Ok { self.narrow(cluster).await } else { None };
+        for _ in 1..LOOKS {
+            if !outcome.kept.is_empty() || left.as_ref().is_none_or(|left| left.kinds.is_empty()) {
+                break;
+            }
+            // What is deleted may need a moment to be gone.
+            tokio::time::sleep(PAUSE).await;
+            left = self.narrow(cluster).await;
+        }
         if left.is_none_or(|left| !left.kinds.is_empty()) {
             return self.finish(cluster, outcome).await.map(Some);
         }
