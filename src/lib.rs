@@ -38,3 +38,4 @@ pub mod source;
 pub mod status;
 pub mod template;
 pub mod transform;
+pub mod verify;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     Context, Exit, Failure, System, affected, apply, check, completions, delete, diff, explain, help, history, init, plan, rbac,
-    render, review, rollback, schema, secrets, status,
+    render, review, rollback, schema, secrets, status, verify,
 };
 
 /// Compiles TOML environments and sealed secrets, through templates, into checked Kubernetes bundles.
@@ -14,7 +14,7 @@ use super::{
 /// The repository is the nearest folder upwards that holds `environments/`. An environment is named by its file:
 /// `plimsoll render prod` compiles `environments/prod.toml`.
 ///
-/// Exit codes: 0 fine, and for diff no difference · 1 differences (diff only) · 2 usage, invalid input, findings of error
+/// Exit codes: 0 fine, and for diff and verify no difference · 1 differences (diff and verify only) · 2 usage, invalid input, findings of error
 /// level · 3 refused: a conflict, another cluster, no identity that opens a needed file · 6 the cluster isn't reachable, or a
 /// right is missing; nothing was written · 70 a bug in plimsoll.
 #[derive(Debug, Parser)]
@@ -115,6 +115,7 @@ pub enum Command {
     Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
+    Verify(verify::VerifyArgs),
     Status(status::StatusArgs),
     History(history::HistoryArgs),
     Rollback(rollback::RollbackArgs),
@@ -143,6 +144,7 @@ impl Command {
             Self::Schema(args) => schema::run(args, context),
             Self::Help(args) => help::run(args, context),
             Self::Apply(args) => apply::run(args, context),
+            Self::Verify(args) => verify::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::History(args) => history::run(args, context),
             Self::Rollback(args) => rollback::run(args, context),

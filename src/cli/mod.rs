@@ -37,6 +37,7 @@ mod secrets;
 mod status;
 mod system;
 mod touched;
+mod verify;
 
 use std::ffi::OsString;
 

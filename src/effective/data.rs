@@ -33,15 +33,7 @@ impl<'a> Configs<'a> {
 
     /// All keys of an object, sorted as the API server gives them; `None` if the bundle doesn't have it.
     pub(super) fn keys(&self, kind: ConfigKind, name: &str) -> Option<Vec<Value<'a>>> {
-        let object = self.0.get(&(kind.name(), name))?;
-        let mut values: BTreeMap<&str, Part> = BTreeMap::new();
-        for (field, encoded) in [("data", kind == ConfigKind::Secret), ("binaryData", true), ("stringData", false)] {
-            let Some(map) = object.root.get(field).and_then(Node::as_map) else { continue };
-            for (key, entry) in map.iter() {
-                values.insert(key, if encoded { decode(&entry.node) } else { plain(&entry.node) });
-            }
-        }
-        Some(values.into_iter().map(|(key, part)| Value { key, part }).collect())
+        self.0.get(&(kind.name(), name)).and_then(|object| values(object))
     }
 
     /// Those keys that become variables: `binaryData` never does.
@@ -81,6 +73,23 @@ impl<'a> Configs<'a> {
         let immutable = object.and_then(|object| object.root.get("immutable")).and_then(Node::as_bool).unwrap_or(false);
         Source { kind, name: name.to_owned(), key: key.to_owned(), immutable }
     }
+}
+
+/// All keys of a ConfigMap or Secret, sorted; `None` of another kind.
+pub(super) fn values(object: &Object) -> Option<Vec<Value<'_>>> {
+    let is_secret = match object.kind() {
+        "Secret" => true,
+        "ConfigMap" => false,
+        _ => return None,
+    };
+    let mut values: BTreeMap<&str, Part> = BTreeMap::new();
+    for (field, encoded) in [("data", is_secret), ("binaryData", true), ("stringData", false)] {
+        let Some(map) = object.root.get(field).and_then(Node::as_map) else { continue };
+        for (key, entry) in map.iter() {
+            values.insert(key, if encoded { decode(&entry.node) } else { plain(&entry.node) });
+        }
+    }
+    Some(values.into_iter().map(|(key, part)| Value { key, part }).collect())
 }
 
 fn plain(node: &Node) -> Part {

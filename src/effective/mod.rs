@@ -7,6 +7,7 @@ mod expand;
 mod files;
 mod variables;
 
+pub(crate) use expand::{Piece, pieces};
 pub use files::{Mount, Mounted, MountedFile, place};
 pub use variables::{Given, Setting, Variable};
 
@@ -118,6 +119,11 @@ pub fn containers(bundle: &Bundle, object: &Object) -> Vec<Container> {
         }
     }
     found
+}
+
+/// The value of a ConfigMap's or Secret's key; `None` if it has no such key.
+pub fn value_of(object: &Object, key: &str) -> Option<Part> {
+    data::values(object)?.into_iter().find(|value| value.key == key).map(|value| value.part)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ use load::Template;
 use rewrite::Mode;
 use run::Shared;
 
+pub(crate) use quantity::Quantity;
 pub use rules::RULES;
 pub use trace::{Read, Traced};
 

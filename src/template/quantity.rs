@@ -11,7 +11,7 @@ enum Form {
 
 /// A quantity, in billionths.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quantity {
+pub(crate) struct Quantity {
     nanos: i128,
     form: Form,
 }
@@ -43,7 +43,7 @@ const BINARY: &[(&str, i128)] = &[
 
 impl Quantity {
     /// Reads a quantity; an error says what is wrong.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` isn't a quantity such as `500m`, `2Gi` or `4`");
         let split = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(text.len());
         let (number, suffix) = text.split_at(split);
@@ -92,6 +92,11 @@ impl Quantity {
         let scale = BINARY.iter().chain(DECIMAL).find(|(name, _)| *name == unit).map(|(_, scale)| *scale);
         let scale = scale.ok_or_else(|| format!("`{unit}` isn't a unit such as `m`, `k`, `Mi`, `Gi` or an empty text"))?;
         Ok(div_away(self.nanos, scale))
+    }
+
+    /// How often another quantity fits in, rounded up; `None` if that is nothing.
+    pub(crate) fn times(self, divisor: Self) -> Option<i128> {
+        (divisor.nanos > 0).then(|| div_away(self.nanos, divisor.nanos))
     }
 
     pub(super) fn cmp(self, other: Self) -> Ordering {

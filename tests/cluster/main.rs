@@ -37,4 +37,5 @@ mod strategic_merge;
 mod trouble;
 mod users;
 mod verdicts;
+mod verify;
 mod wait;

@@ -22,10 +22,10 @@ mod equipment;
 mod harness;
 mod observer;
 mod proxy;
-mod rights;
 mod r17_foreign;
 mod r18_mounts;
 mod r19_two_at_once;
+mod rights;
 #[path = "../cluster/server.rs"]
 mod server;
 mod stack;
