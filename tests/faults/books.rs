@@ -67,7 +67,7 @@ fn wide_before_and_narrow_after() {
     bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]).exits(0);
     let first = seen.lock().unwrap().first().expect("a write").clone();
     assert!(annotation(&first, KINDS).contains(&"PodDisruptionBudget.policy".to_owned()), "{first:#}");
-    assert_eq!(annotation(&first, NAMESPACES), [far.clone()]);
+    assert_eq!(annotation(&first, NAMESPACES), std::slice::from_ref(&far));
     assert_eq!(annotation(&first, "applyset.kubernetes.io/tooling"), ["plimsoll/v1"]);
     assert_eq!(history(&bundle).last().unwrap()["outcome"], "ok");
 

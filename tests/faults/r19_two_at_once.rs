@@ -30,7 +30,7 @@ impl Gate {
             return;
         }
         state.0 = Some(who);
-        let (_state, timeout) = self.moved.wait_timeout_while(state, Duration::from_secs(60), |state| state.1 == 0).unwrap();
+        let (_state, timeout) = self.moved.wait_timeout_while(state, Duration::from_mins(1), |state| state.1 == 0).unwrap();
         assert!(!timeout.timed_out(), "the other one doesn't end");
     }
 
@@ -129,7 +129,7 @@ fn who_is_stopped_too_long_writes_no_more() {
     let mut first = true;
     let (slot, namespace_of_lease) = (other_run.clone(), own_namespace.clone());
     let other = Mutex::new(other);
-    proxies[0].patience(Duration::from_secs(120));
+    proxies[0].patience(Duration::from_mins(2));
     proxies[0].before(When::of(Class::Write, 1).onwards(), move |request| {
         if writes(request) && std::mem::take(&mut first) {
             let pid = holder(&namespace_of_lease);
