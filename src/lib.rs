@@ -11,6 +11,9 @@
 //! 7. [`check`]: findings → [`diagnostic::Diagnostics`]
 //! 8. [`change`]: what differs between two bundles; [`report`] writes what a command shows; [`cli`] has the commands
 //!
+//! And into a cluster: [`plan`] holds a bundle against what [`cluster`] has ([`owned`] proves what doesn't change) → [`plan::Plan`];
+//! [`execute`] carries it out → [`execute::Outcome`]; [`verify`] compares what containers have.
+//!
 //! ARCHITECTURE.md says what each folder may know.
 
 pub mod change;
