@@ -51,11 +51,13 @@ struct Cause {
 }
 
 /// A failure of the connection or of the login.
-pub(super) fn connection(call: Call, doing: &str, error: &kube::Error) -> Refusal {
+pub(super) fn connection(call: Call, doing: &str, url: &str, error: &kube::Error) -> Refusal {
     if let kube::Error::Auth(error) = error {
         return ClusterError::new(ErrorKind::Login, doing, format!("the login fails: {}", chain(error))).into();
     }
+    // What the client calls its own layers says nothing to a user.
     let text = chain(error);
+    let text = format!("{url} isn't reachable: {}", text.strip_prefix("ServiceError: ").unwrap_or(&text));
     let refused = has_connect_error(error);
     let error = ClusterError::new(ErrorKind::Unreachable, doing, text).maybe_done(!call.is_read() && !refused);
     // A certificate doesn't become a right one by asking again.

@@ -177,7 +177,7 @@ impl Cluster {
         let Ok(sent) = tokio::time::timeout(TIME, self.client.send(request)).await else {
             return Err(no_answer(call, doing).into());
         };
-        let response = sent.map_err(|error| classify::connection(call, doing, &error))?;
+        let response = sent.map_err(|error| classify::connection(call, doing, &self.url, &error))?;
         let (parts, body) = response.into_parts();
         let body = match tokio::time::timeout(TIME, body.collect()).await {
             Ok(Ok(body)) => body.to_bytes(),

@@ -40,8 +40,9 @@ pub async fn connect(connection: &Connection) -> Result<Cluster, ConnectError> {
     let mut config = if connection.files.is_empty() { in_cluster()? } else { from_files(connection).await? };
     // Retries are ours: a write must not be sent twice by somebody who doesn't know what it is.
     config.default_retry = false;
-    // Times are the requests' own; a watch has none.
+    // Times are the requests' own; a watch has none. A server that is there takes a connection at once, and there are several tries.
     config.read_timeout = None;
+    config.connect_timeout = Some(std::time::Duration::from_secs(5));
     let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let client = Client::try_from(config).map_err(|error| ConnectError::Kubeconfig(chain(&error)))?;
     Ok(Cluster::new(client, url))

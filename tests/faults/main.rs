@@ -15,8 +15,10 @@
 )]
 
 mod adopt;
+mod bad;
 mod books;
 mod bundle;
+mod controller;
 mod equipment;
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bundle::{Bundle, ENVIRONMENT};
+use crate::controller;
 use crate::harness::child::Victim;
 use crate::harness::process::Run;
 use crate::observer::{Kind, Observer, Place, Report, kinds};
-use crate::proxy::Proxy;
+use crate::proxy::{Class, Next, Proxy, When};
 use crate::server::cluster;
 
 /// Where a fault test works. The namespace isn't there yet: the repository makes it.
@@ -23,7 +24,18 @@ impl Stack {
         let namespace = format!("{topic}-{:04}", COUNT.fetch_add(1, Ordering::Relaxed));
         let proxy = Proxy::start(cluster());
         let bundle = Bundle::new(&namespace, proxy.kubeconfig());
-        Self { namespace, bundle, proxy }
+        let stack = Self { namespace, bundle, proxy };
+        stack.controlled();
+        stack
+    }
+
+    /// The Deployment controller goes to work whenever plimsoll begins to watch; until the proxy is calmed.
+    pub fn controlled(&self) {
+        let namespace = self.namespace.clone();
+        self.proxy.before(When::of(Class::Watch, 1).onwards(), move |_| {
+            controller::works(&namespace);
+            Next::Forward
+        });
     }
 
     /// `plimsoll apply` of what is written, through the proxy.
@@ -47,6 +59,7 @@ impl Stack {
     /// Without faults: applies again and wants success, then an empty diff. The faults so far stay counted.
     pub fn converges(&self) {
         self.proxy.calm();
+        self.controlled();
         self.apply().exits(0);
         self.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(0);
     }
