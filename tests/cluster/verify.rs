@@ -182,7 +182,7 @@ fn deployment(number: usize) -> Value {
     let template = json!({ "metadata": { "labels": { "app": name }, "annotations": { "note": "two\nlines" } }, "spec": {
         "terminationGracePeriodSeconds": 0, "containers": containers, "volumes": volumes.concat() } });
     json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name },
-        "spec": { "replicas": 1, "minReadySeconds": if number == MID { 3600 } else { 0 }, "selector": { "matchLabels": { "app": name } },
+        "spec": { "replicas": 1, "progressDeadlineSeconds": 7200, "minReadySeconds": if number == MID { 3600 } else { 0 }, "selector": { "matchLabels": { "app": name } },
             "template": template } })
 }
 
@@ -435,7 +435,7 @@ fn what_cant_be_read_is_said_and_not_passed() {
     let report = site.verify(&["--context", "stranger"], 1);
     let main = &containers(&report)[&("main".to_owned(), false)];
     let reason = main["reason"].as_str().unwrap();
-    assert!(reason.contains("create pods/exec"), "{reason}");
+    assert!(reason.contains("get pods/exec"), "{reason}");
 
     // No cluster at all.
     let absent = site.sandbox.path().join("absent.yaml");
