@@ -156,7 +156,7 @@ fn failed(doing: &str, error: &kube::Error) -> ClusterError {
             let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             classify::status(Call::Pod, doing, code, &HeaderMap::new(), body.as_bytes()).error
         }
-        error => classify::connection(Call::Pod, doing, error).error,
+        error => classify::connection(Call::Pod, doing, "the cluster", error).error,
     }
 }
 
