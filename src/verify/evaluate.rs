@@ -157,7 +157,9 @@ fn expanded<'a>(
         }
     }
     let mut joined = Zeroizing::new(Vec::with_capacity(out.iter().map(|part| part.len()).sum()));
-    out.iter().for_each(|part| joined.extend_from_slice(part));
+    for part in &out {
+        joined.extend_from_slice(part);
+    }
     Known::Bytes(joined, secret)
 }
 

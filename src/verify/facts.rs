@@ -104,7 +104,12 @@ impl Facts {
 
     fn field(&self, path: &str) -> Option<String> {
         if let Some((map, key)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
-            let map = self.map(map)?;
+            let pointer = match map {
+                "metadata.labels" => "/metadata/labels",
+                "metadata.annotations" => "/metadata/annotations",
+                _ => return None,
+            };
+            let map = self.map(pointer);
             return Some(map.and_then(|map| map.get(key)).and_then(Value::as_str).unwrap_or("").to_owned());
         }
         let list = |pointer: &str, item: &str| {
@@ -124,17 +129,14 @@ impl Facts {
             }
             "status.hostIPs" => list("/status/hostIPs", "ip"),
             "status.podIPs" => list("/status/podIPs", "ip"),
-            path => format_map(self.map(path)?),
+            "metadata.labels" => format_map(self.map("/metadata/labels")),
+            "metadata.annotations" => format_map(self.map("/metadata/annotations")),
+            _ => None,
         }
     }
 
-    fn map(&self, path: &str) -> Option<Option<&serde_json::Map<String, Value>>> {
-        let pointer = match path {
-            "metadata.labels" => "/metadata/labels",
-            "metadata.annotations" => "/metadata/annotations",
-            _ => return None,
-        };
-        Some(self.0.pointer(pointer).and_then(Value::as_object))
+    fn map(&self, pointer: &str) -> Option<&serde_json::Map<String, Value>> {
+        self.0.pointer(pointer).and_then(Value::as_object)
     }
 
     /// A request or limit, counted in a divisor and rounded up. A limit that isn't set is what the node has, which the pod doesn't say.

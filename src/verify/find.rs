@@ -42,6 +42,11 @@ pub(super) enum Pods {
     Some(Vec<Found>),
 }
 
+fn is_complete(job: &Value) -> bool {
+    let conditions = job.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.into_iter().flatten().any(|condition| matches!(text(condition, "/type"), "Complete" | "Failed"))
+}
+
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or("")
 }
@@ -140,14 +145,9 @@ impl Survey {
             _ if workload.is_idle || number(live, "/spec/replicas") == Some(0) => Pods::Idle("no pod is wanted".to_owned()),
             "CronJob" => Pods::Idle("no Job of it runs at the moment".to_owned()),
             "DaemonSet" if number(live, "/status/desiredNumberScheduled") == Some(0) => Pods::Idle("no node wants it".to_owned()),
-            "Job" if self.is_complete(live) => Pods::None("it has ended, and its pods are gone".to_owned()),
+            "Job" if is_complete(live) => Pods::None("it has ended, and its pods are gone".to_owned()),
             _ => Pods::None("it has no pods".to_owned()),
         }
-    }
-
-    fn is_complete(&self, job: &Value) -> bool {
-        let conditions = job.pointer("/status/conditions").and_then(Value::as_array);
-        conditions.into_iter().flatten().any(|condition| matches!(text(condition, "/type"), "Complete" | "Failed"))
     }
 
     /// Whether an object is the one with this uid, or it is among the owners of its owners.

@@ -35,7 +35,7 @@ fn pod() -> Facts {
 }
 
 fn actual(environ: &[(&str, &str)], files: &[(&str, &[u8])]) -> Actual {
-    let joined: String = environ.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
+    let joined = environ.iter().map(|(name, value)| format!("{name}={value}\0")).collect::<Vec<_>>().concat();
     let bytes = || Some(Zeroizing::new(joined.clone().into_bytes()));
     let content = |bytes: &[u8]| Content::Bytes(Zeroizing::new(bytes.to_vec()));
     Actual {

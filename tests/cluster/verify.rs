@@ -332,12 +332,16 @@ fn r23_wrong_pods_are_found_and_sound_ones_pass() {
         faults.insert(at, fault);
     }
     sent[place("Deployment", &format!("d-{MID}"))]["spec"]["minReadySeconds"] = json!(0);
-    sent.iter().for_each(|object| wrong.send(object));
+    for object in &sent {
+        wrong.send(object);
+    }
     wait_for_all(&sound);
     wait_for_all(&wrong);
     // What is to be an old value is set right now, under the running containers; and one rollout begins, which never ends.
     for at in faults.iter().filter(|(at, fault)| fault.is_old || **at >= MID * FEATURES).map(|(at, _)| at) {
-        [format!("a-{at}"), format!("b-{at}")].iter().for_each(|name| wrong.send(&rendered[place("ConfigMap", name)]));
+        for name in [format!("a-{at}"), format!("b-{at}")] {
+            wrong.send(&rendered[place("ConfigMap", &name)]);
+        }
     }
     wrong.send(&rendered[place("Deployment", &format!("d-{MID}"))]);
     let mid = format!("deployment/d-{MID}");

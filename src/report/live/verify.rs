@@ -42,7 +42,9 @@ fn write_workload(text: &mut String, workload: &WorkloadReport, paint: Paint) {
         }
         Standing::Pods(pods) => {
             let _ = writeln!(text, "{title}");
-            pods.iter().for_each(|pod| write_pod(text, pod, paint));
+            for pod in pods {
+                write_pod(text, pod, paint);
+            }
         }
     }
     text.push('\n');
