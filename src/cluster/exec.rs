@@ -87,7 +87,7 @@ impl Cluster {
             let process = api.exec(pod, words, &params).await.map_err(|error| failed(&doing, &error))?;
             Ok(collect(process, limit).await)
         };
-        let no_end = || ClusterError::new(ErrorKind::Unreachable, &doing, format!("no end in {} seconds", time.as_secs()));
+        let no_end = || ClusterError::new(ErrorKind::Unavailable, &doing, format!("no end in {} seconds", time.as_secs()));
         tokio::time::timeout(time, run).await.unwrap_or_else(|_| Err(no_end()))
     }
 }

@@ -56,7 +56,7 @@ impl Cluster {
     /// Applies an object. The answer's status tells a creation (201) from an update (200).
     ///
     /// # Errors
-    /// It isn't applied, or nobody knows ([`ClusterError::maybe_done`]).
+    /// It isn't applied, or nobody knows (its `maybe_done`).
     pub async fn apply(&self, patch: Patch<'_>) -> Result<(Live, Answer), ClusterError> {
         self.patch(patch, Call::Write, "apply").await
     }

@@ -1,7 +1,7 @@
 //! Why something isn't ready: what a human would look for, looked for at once.
 //!
 //! A workload's pods are found by owner references, through ReplicaSets, Jobs and what else lies between; what keeps them from running is
-//! read from their statuses and from the namespace's events ([`status::pod`], [`status::owner`]); of a container that ended, the last lines
+//! read from their statuses and from the namespace's events (`status::pod`, `status::owner`); of a container that ended, the last lines
 //! are read. A right that is missing is noted and fails nothing. What servers and containers say is scrubbed of this run's secrets and of
 //! control characters.
 

@@ -1,4 +1,4 @@
-//! Waiting until objects are what was asked for, by [`status::waits_for`](crate::status::waits_for), from watches.
+//! Waiting until objects are what was asked for, by `status::waits_for`, from watches.
 //!
 //! What is waited for is grouped by kind and namespace; each group costs one LIST, and one watch that goes on from the moment of that
 //! LIST. Groups don't wait for each other. What an end of the wait means:

@@ -6,7 +6,7 @@
 //! 1. a `metadata.deletionTimestamp` → [`State::Terminating`];
 //! 2. a `status.observedGeneration` that isn't `metadata.generation` → [`State::InProgress`];
 //! 3. the conditions `Reconciling` and `Stalled`, which any controller may set → in progress, failed;
-//! 4. the kind's own rule: [`workloads`] and [`kinds`];
+//! 4. the kind's own rule: `workloads` and `kinds`;
 //! 5. of all other kinds, custom resources among them, the condition `Ready`;
 //! 6. an object about which nothing speaks is current.
 //!
