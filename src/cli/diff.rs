@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::against::Against;
 use super::compile::Repository;
-use super::live::{ClusterArgs, Need, prepare};
+use super::live::{ClusterArgs, Need, Prepared, prepare};
 use super::{Context, Exit, Failure, Format, host};
 use crate::change::{self, compare};
-use crate::plan::Options;
+use crate::plan::{Options, Plan};
 use crate::report;
 use crate::report::change::{Markdown, json, markdown, text};
 
@@ -48,21 +48,7 @@ fn live(args: &DiffArgs, format: Format, context: &mut Context) -> Result<Exit, 
     let prepared = prepare(context, &args.environment, &args.cluster, Need::Compare)?;
     let options = Options { adopt: args.adopt, dry_run_all: args.dry_run_all, ..Options::default() };
     let plan = prepared.plan(context, options)?;
-    let written = match format {
-        Format::Json => report::live::plan::json(&plan, prepared.session.cluster.counts()),
-        Format::Markdown => {
-            let mut page = Markdown::default();
-            report::live::plan::markdown(&mut page, &format!("`{}` against the cluster", plan.environment), &plan);
-            page.finish()
-        }
-        _ => report::live::plan::text(&plan, context.colors_output()),
-    };
-    context.write(&written)?;
-    if format == Format::Github {
-        tell(context, plan.differs(), &format!("`{}` against the cluster", plan.environment), |page, heading| {
-            report::live::plan::markdown(page, heading, &plan);
-        })?;
-    }
+    show(&plan, &prepared, format, &format!("`{}` against the cluster", plan.environment), context)?;
     Ok(if !plan.refusals.is_empty() {
         Exit::Refused
     } else if plan.differs() {
@@ -70,6 +56,30 @@ fn live(args: &DiffArgs, format: Format, context: &mut Context) -> Result<Exit, 
     } else {
         Exit::Fine
     })
+}
+
+/// Writes a plan in the format asked for, under a heading where it has one; for GitHub its runner is told too.
+pub(super) fn show(
+    plan: &Plan,
+    prepared: &Prepared,
+    format: Format,
+    heading: &str,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let written = match format {
+        Format::Json => report::live::plan::json(plan, prepared.session.cluster.counts()),
+        Format::Markdown => {
+            let mut page = Markdown::default();
+            report::live::plan::markdown(&mut page, heading, plan);
+            page.finish()
+        }
+        _ => report::live::plan::text(plan, context.colors_output()),
+    };
+    context.write(&written)?;
+    if format == Format::Github {
+        tell(context, plan.differs(), heading, |page, heading| report::live::plan::markdown(page, heading, plan))?;
+    }
+    Ok(())
 }
 
 /// Tells the CI host whether anything differs, and what, as the summary of its step.

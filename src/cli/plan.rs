@@ -4,18 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::diff::show;
 use super::live::{ClusterArgs, Need, prepare};
 use super::{Context, Exit, Failure, Format};
 use crate::plan::{Options, file};
-use crate::report;
-use crate::report::change::Markdown;
 use crate::source::write::{Mode, NewFile, write_file};
 
 /// Show what an apply would do, and write it down for `apply --plan`
 ///
 /// As `diff`, but every secret of the bundle must open, and the plan can be kept: a readable JSON file without anything derived from a
 /// secret's value. `apply --plan FILE` does exactly this or nothing. Exit 3 if an apply would be refused; then no file is written.
-/// Formats: text, json, markdown.
+/// Formats: text, json, markdown; github: text, and on GitHub's runner also the output `changed` and the summary.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// The environment
@@ -35,23 +34,14 @@ pub struct PlanArgs {
 }
 
 pub(super) fn run(args: PlanArgs, context: &mut Context) -> Result<Exit, Failure> {
-    let format = context.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = context.format(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
     let prepared = prepare(context, &args.environment, &args.cluster, Need::Write)?;
     if let Some(why) = prepared.unclean()? {
         context.say(&format!("warning: an apply would be refused: {why}"));
     }
     let options = Options { adopt: args.adopt, dry_run_all: args.dry_run_all, ..Options::default() };
     let plan = prepared.plan(context, options)?;
-    let written = match format {
-        Format::Json => report::live::plan::json(&plan, prepared.session.cluster.counts()),
-        Format::Markdown => {
-            let mut page = Markdown::default();
-            report::live::plan::markdown(&mut page, &format!("Plan for `{}`", plan.environment), &plan);
-            page.finish()
-        }
-        _ => report::live::plan::text(&plan, context.colors_output()),
-    };
-    context.write(&written)?;
+    show(&plan, &prepared, format, &format!("Plan for `{}`", plan.environment), context)?;
     if !plan.refusals.is_empty() {
         return Ok(Exit::Refused);
     }

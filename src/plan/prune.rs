@@ -13,6 +13,7 @@ use crate::cluster::Live;
 use crate::inventory::{GroupKind, PART_OF};
 use crate::object::ObjectId;
 use crate::object::podspec::ConfigKind;
+use crate::owned;
 use crate::planted;
 
 /// Kinds that take others' things with them: pruned only where the environment's `prune-kinds` names them.
@@ -22,9 +23,6 @@ pub const GUARDED: [(&str, &str); 4] = [
     ("", "PersistentVolume"),
     ("", "PersistentVolumeClaim"),
 ];
-
-/// The field manager whose objects are ours.
-const MANAGER: &str = "plimsoll";
 
 /// All that the decision is made from.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +91,7 @@ pub fn decide(rails: &Rails<'_>) -> Decision {
             continue;
         }
         let value = live.value();
-        if !is_applied_by_us(&value) && has_controller(&value) {
+        if !owned::is_ours(&value) && has_controller(&value) {
             // A controller's own that copies labels, as EndpointSlices copy their Service's.
             continue;
         }
@@ -224,7 +222,7 @@ fn keeps(rails: &Rails<'_>, bundle: &Bundle<'_>, live: &Live, value: &Value) -> 
     if rails.unlisted.contains(&kind) {
         return Some(format!("the list of {kind} didn't come whole"));
     }
-    if !is_applied_by_us(value) {
+    if !owned::is_ours(value) {
         return Some("it bears the environment's label, but plimsoll never applied it".to_owned());
     }
     if value.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
@@ -234,15 +232,6 @@ fn keeps(rails: &Rails<'_>, bundle: &Bundle<'_>, live: &Live, value: &Value) -> 
         return Some(format!("it belongs to {owner} and goes with it"));
     }
     guard(rails, bundle, live, value)
-}
-
-/// Whether our manager has applied it: somebody who copies an object copies its labels.
-fn is_applied_by_us(value: &Value) -> bool {
-    let entries = value.pointer("/metadata/managedFields").and_then(Value::as_array);
-    entries.into_iter().flatten().any(|entry| {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-        text("manager") == MANAGER && text("operation") == "Apply" && text("subresource").is_empty()
-    })
 }
 
 fn has_controller(value: &Value) -> bool {
