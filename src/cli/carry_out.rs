@@ -72,21 +72,21 @@ async fn watched(context: &mut Context, work: Work<'_>, plan: Plan) -> Result<En
     let run = Run { cluster: &session.cluster, opened, scrubber, listener: &teller, purpose, interrupt, options };
     let mut signals = Signals::new()?;
     let mut progress = Progress::new(context);
-    let (mut told, mut written) = (false, false);
+    let (mut told, mut begun) = (false, false);
     let ended = {
         let mut work = std::pin::pin!(execute::apply(plan, run));
         loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => {
-                    written |= matches!(event, Event::Done(..));
+                    begun |= matches!(event, Event::Begins { .. });
                     progress.show(&event, context);
                 }
                 () = signals.next() => {
                     if told {
                         progress.end();
                         context.say("ended at once: what was in flight may or may not be done; the next run finds out");
-                        return Ok(Ended::Cut(if written { Exit::Partial } else { Exit::Interrupted }));
+                        return Ok(Ended::Cut(if begun { Exit::Partial } else { Exit::Interrupted }));
                     }
                     told = true;
                     stop.now();

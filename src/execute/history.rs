@@ -124,6 +124,11 @@ impl Held {
         self.record.number
     }
 
+    /// Whether no other run was in the history when this one began.
+    pub fn is_first(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// Notes what became of the run, and narrows the inventory to the kinds and namespaces that still have members, or will have. What is left
     /// of a failed prune, or can't be listed, stays in it; so does all if the run was interrupted or another has begun since.
     ///

@@ -92,6 +92,11 @@ impl Hold {
         self.lease.holds()
     }
 
+    /// Whether no other run is in the history.
+    pub fn is_first(&self) -> bool {
+        self.held.is_first()
+    }
+
     /// The run's number in the history.
     pub fn number(&self) -> u64 {
         self.held.number()

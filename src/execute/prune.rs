@@ -59,19 +59,23 @@ async fn unused<'a>(work: &Work<'_>, steps: Vec<&'a Step>) -> Vec<&'a Step> {
         Ok(resources) => Some(Uses::read(work.run.cluster, resources, &namespaces).await),
         Err(_) => None,
     };
-    let keeps = |step: &Step| {
-        let kind = config_kind(step)?;
+    let may_go = |step: &&Step| {
+        let Some(kind) = config_kind(step) else { return true };
         let namespace = step.id.namespace.as_deref().unwrap_or_default();
-        match &uses {
-            Some(uses) => uses.keeps(namespace, kind, &step.id.name),
+        let users = uses.as_ref().and_then(|uses| uses.users(namespace, kind, &step.id.name));
+        let gap = match &uses {
+            Some(uses) => uses.gap(namespace),
             None => Some("whether something uses it isn't known: the server didn't say which kinds it has".to_owned()),
+        };
+        match (users, gap) {
+            (Some(users), _) => work.kept(&step.id, users),
+            // The plan knew it, so this is the server's failure, and the next apply's work.
+            (None, Some(gap)) => work.failed(step, Miss::new(Reason::Unreachable, format!("not pruned: {gap}"))),
+            (None, None) => return true,
         }
+        false
     };
-    let (kept, going): (Vec<&Step>, Vec<&Step>) = steps.into_iter().partition(|step| keeps(step).is_some());
-    for step in kept {
-        work.kept(&step.id, keeps(step).unwrap_or_default());
-    }
-    going
+    steps.into_iter().filter(may_go).collect()
 }
 
 fn config_kind(step: &Step) -> Option<ConfigKind> {

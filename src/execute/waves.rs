@@ -10,7 +10,7 @@ use super::miss::Miss;
 use super::order::Wave;
 use super::seen::Before;
 use super::work::Work;
-use super::write::{Target, write};
+use super::write::{Target, is_free, write};
 use super::{Reason, definitions, replace, roles};
 use crate::cluster::Resource;
 use crate::plan::{Member, Operation, Step};
@@ -95,6 +95,9 @@ async fn carry_out(work: &Work<'_>, at: usize, step: &Step, member: &Member) -> 
     if step.operation == Operation::Update && roles::follows_rollouts(&member.object) && rolls_out(work) {
         return widen(work, at, &target, member).await;
     }
+    if step.operation == Operation::Create && work.may_have_made_it() {
+        is_free(work.run, &target).await?;
+    }
     work.keep(step, &write(work.run, &target).await?);
     Ok(Done::Whole)
 }
@@ -114,7 +117,7 @@ async fn widen(work: &Work<'_>, at: usize, target: &Target<'_>, member: &Member)
         let wide = Target { object: &wide, before: target.before.clone(), ..*target };
         Before::after(&write(work.run, &wide).await?)
     };
-    work.narrow_later(at, before);
+    work.narrow_later(at, before, !is_wide);
     Ok(Done::NarrowLater)
 }
 

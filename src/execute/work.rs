@@ -82,6 +82,11 @@ impl<'a> Work<'a> {
         self.hold = Some(hold);
     }
 
+    /// Whether an earlier run may have made what this one's plan takes for missing.
+    pub(super) fn may_have_made_it(&self) -> bool {
+        self.hold.as_ref().is_some_and(|hold| !hold.is_first())
+    }
+
     /// Gives back what is held, with a record of what became of the run.
     pub(super) async fn let_go(&mut self, outcome: &Outcome) -> Result<(), InventoryError> {
         let Some(hold) = self.hold.take() else { return Ok(()) };
@@ -178,9 +183,11 @@ impl<'a> Work<'a> {
         record.outcome.notes.push(note);
     }
 
-    /// Notes that the Role of a step is to be narrowed later.
-    pub(super) fn narrow_later(&self, step: usize, before: Before) {
-        self.record().narrow.insert(step, before);
+    /// Notes that the Role of a step is to be narrowed later, and whether it was widened for that.
+    pub(super) fn narrow_later(&self, step: usize, before: Before, is_written: bool) {
+        let mut record = self.record();
+        record.narrow.insert(step, before);
+        record.touched |= is_written;
     }
 
     pub(super) fn take_narrow(&self) -> BTreeMap<usize, Before> {
@@ -206,7 +213,7 @@ impl<'a> Work<'a> {
             self.run.interrupt.is_set() && record.outcome.failed.iter().any(|failed| failed.reason == Reason::Interrupted);
         Outcome {
             interrupted,
-            touched: record.touched || !record.outcome.done.is_empty() || !record.narrow.is_empty(),
+            touched: record.touched || !record.outcome.done.is_empty(),
             ..record.outcome.clone()
         }
     }

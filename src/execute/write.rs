@@ -169,6 +169,18 @@ fn name_taken(by: Option<String>) -> Miss {
     Miss::moved(by, message)
 }
 
+/// Looks whether the name of a planned create is free. A LIST from an old cache may lack an object that an earlier run made; a create would
+/// be merged into it, and what is then taken back would be the object's own content.
+pub(super) async fn is_free(run: &Run<'_>, target: &Target<'_>) -> Result<(), Miss> {
+    let Some(live) = target.get(run).await? else { return Ok(()) };
+    let value = live.value();
+    if owned::is_ours(&value) {
+        let message = "an earlier run has made it: the list that the plan was made from was old. Run the command again";
+        return Err(Miss::moved(None, message));
+    }
+    Err(name_taken(others(&value)))
+}
+
 /// A planned create that was merged into an object that somebody made meanwhile. What we added is taken back: an apply of nothing gives
 /// up our fields, and those that nobody else has go. Without force no field of the other was changed.
 async fn taken(run: &Run<'_>, target: &Target<'_>, live: &Live) -> Miss {

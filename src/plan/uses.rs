@@ -66,13 +66,21 @@ impl Uses {
 
     /// Why a ConfigMap or Secret may not go: who uses it, or what keeps that from being known.
     pub fn keeps(&self, namespace: &str, kind: ConfigKind, name: &str) -> Option<String> {
-        if let Some(users) = self.by.get(&(namespace.to_owned(), kind, name.to_owned())) {
-            let first = users.first().map_or("", String::as_str);
-            return Some(match users.len() {
-                1 => format!("{first} uses it"),
-                more => format!("{first} and {} more use it", more - 1),
-            });
-        }
+        self.users(namespace, kind, name).or_else(|| self.gap(namespace))
+    }
+
+    /// Who uses a ConfigMap or Secret, of what could be read.
+    pub fn users(&self, namespace: &str, kind: ConfigKind, name: &str) -> Option<String> {
+        let users = self.by.get(&(namespace.to_owned(), kind, name.to_owned()))?;
+        let first = users.first().map_or("", String::as_str);
+        Some(match users.len() {
+            1 => format!("{first} uses it"),
+            more => format!("{first} and {} more use it", more - 1),
+        })
+    }
+
+    /// What couldn't be read in a namespace, so that anything there may be in use.
+    pub fn gap(&self, namespace: &str) -> Option<String> {
         let kind = self.unknown.get(namespace)?;
         Some(format!("whether something uses it isn't known: the list of {kind} in namespace {namespace} didn't come"))
     }

@@ -28,6 +28,7 @@ mod r17_foreign;
 mod r18_mounts;
 mod r19_two_at_once;
 mod rights;
+mod rows;
 #[path = "../cluster/server.rs"]
 mod server;
 mod stack;
