@@ -211,11 +211,7 @@ impl<'a> Work<'a> {
         let record = self.record();
         let interrupted =
             self.run.interrupt.is_set() && record.outcome.failed.iter().any(|failed| failed.reason == Reason::Interrupted);
-        Outcome {
-            interrupted,
-            touched: record.touched || !record.outcome.done.is_empty(),
-            ..record.outcome.clone()
-        }
+        Outcome { interrupted, touched: record.touched || !record.outcome.done.is_empty(), ..record.outcome.clone() }
     }
 
     /// How many writes and prunes the plan has.

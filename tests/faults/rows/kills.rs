@@ -49,8 +49,9 @@ fn r14_kills() {
             });
         }
     });
-    println!("R14: {} killed, {interrupts} told to stop", tally.killed);
-    tally.settle("SIGKILL before and after each request, SIGINT at some", tally.killed + interrupts);
-    let due = runs - interrupts;
-    assert!(tally.killed * 10 >= due * 9, "R14: only {} of {due} runs were killed", tally.killed);
+    // A SIGINT before anything could be written ends plimsoll as it ends any program.
+    println!("R14: {} ended by a signal; {interrupts} of {runs} were told to stop, the others killed", tally.killed);
+    let struck = runs - tally.whole();
+    tally.settle("SIGKILL before and after each request, SIGINT at some", struck);
+    assert!(struck * 10 >= runs * 9, "R14: only {struck} of {runs} runs were cut short");
 }

@@ -4,6 +4,7 @@
 //! version to the other, applies it with something that goes wrong, looks whether what was said is true, applies it again without faults,
 //! and wants an empty diff. `PLIMSOLL_LONG=1` makes the runs many.
 
+mod found;
 mod kills;
 mod lane;
 mod nth;

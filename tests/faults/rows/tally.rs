@@ -53,6 +53,11 @@ impl Tally {
         }
     }
 
+    /// Runs that ended well.
+    pub(super) fn whole(&self) -> usize {
+        self.codes.get("0").copied().unwrap_or_default()
+    }
+
     /// All faults that really happened.
     pub(super) fn faults(&self) -> usize {
         self.injected.values().sum()
