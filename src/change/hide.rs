@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Difference, FieldChange};
 use crate::object::{Data, Node, ObjectId};
+use crate::planted;
 use crate::secret::{Fingerprint, Sealed, SecretKey, SecretKind};
 use crate::source::RootPath;
 
@@ -40,7 +41,7 @@ enum Side {
 }
 
 fn hide_side(node: &mut Node, path: &str, is_secret: bool, meets_sealed: bool, side: Side) {
-    if meets_sealed {
+    if meets_sealed && !planted::is("masked-by-field") {
         leaves(node, side);
     } else if is_secret {
         in_secret(node, path, side);

@@ -307,7 +307,12 @@ fn check_apply(
         let last = known.get(&own).cloned().unwrap_or_default();
         let predicted = predict_flat(before, config, &last, &others);
         let (set, _) = compare(before, &predicted, schema);
-        let conflict = !force && !others.intersection(&set).is_empty();
+        // Whoever emptied a map by an update owns the map that isn't there, until somebody else makes it.
+        let emptied = known.iter().filter(|(key, _)| **key != own && key.1 == "Update").any(|(_, fields)| {
+            let mut paths = fields.paths().into_iter();
+            paths.any(|path| is_omitted(&path) && at(before, &path).is_none() && set.at(&path).is_some())
+        });
+        let conflict = !force && (emptied || !others.intersection(&set).is_empty());
         assert_eq!(
             answer.as_ref().is_err_and(|why| why.starts_with("409")),
             conflict,
@@ -342,6 +347,13 @@ fn check_apply(
     }
 }
 
+/// Maps that are stored as none when an update has emptied them, while its entry keeps them.
+const OMITTED: [&[&str]; 3] = [&["data"], &["metadata", "labels"], &["metadata", "annotations"]];
+
+fn is_omitted(path: &[Element]) -> bool {
+    OMITTED.iter().any(|map| path.iter().cloned().eq(map.iter().copied().map(Element::field)))
+}
+
 /// Each value's owners are the entries that have its path; whole values count for what is in them.
 fn check_owners(live: &Value, counts: &mut Counts) {
     assert_eq!(is_ours(live), entries(live).contains_key(&(MANAGER.to_owned(), "Apply".to_owned())));
@@ -350,8 +362,9 @@ fn check_owners(live: &Value, counts: &mut Counts) {
     for entry in managers(live) {
         let fields = entry.fields.expect("understood");
         for path in fields.paths().iter().filter(|path| fields.at(path).is_some_and(Fields::is_leaf)) {
+            let emptied = entry.operation == "Update" && is_omitted(path);
             assert!(
-                at(live, path).is_some() || live.pointer("/metadata/deletionTimestamp").is_some(),
+                at(live, path).is_some() || emptied || live.pointer("/metadata/deletionTimestamp").is_some(),
                 "an owner of nothing: {path:?} in {live}"
             );
         }
