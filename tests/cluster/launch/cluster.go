@@ -170,7 +170,7 @@ func (c *cluster) startServers(assets, address string, place *node) error {
 		"--service-account-issuer", "https://plimsoll.example", "--service-account-key-file", creds.accountKey,
 		"--service-account-signing-key-file", creds.accountKey,
 		"--token-auth-file", creds.tokens, "--allow-privileged=true", "--anonymous-auth=false",
-		"--service-cluster-ip-range", "10.0.0.0/24",
+		"--service-cluster-ip-range", "10.0.0.0/16",
 		// No priority levels to wait for at the start, none to be throttled by.
 		"--enable-priority-and-fairness=false",
 		"--v", "0",

@@ -1,8 +1,8 @@
 //! A small repository with one of everything that an apply has to get right, in two versions.
 //!
-//! Version 1 has 27 objects: the Namespace, a CustomResourceDefinition and an object of it, ConfigMaps and Secrets with fixed and with hashed
+//! Version 1 has 28 objects: the Namespace, a CustomResourceDefinition and an object of it, ConfigMaps and Secrets with fixed and with hashed
 //! names, accounts with their rights, Services, Deployments, a StatefulSet, a Job and a CronJob. Version 2 changes values of both sorts (hashed names roll over), an
-//! argument of the Job (so it is replaced), the custom object's field and the images; it drops two objects and has a new one.
+//! argument of the Job (so it is replaced), the custom object's field and the images; it drops three objects and has a new one.
 
 use std::path::Path;
 

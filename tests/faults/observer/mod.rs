@@ -73,6 +73,7 @@ pub fn kinds() -> Vec<Kind> {
         ("batch/v1", "cronjobs", "CronJob"),
         ("rbac.authorization.k8s.io/v1", "roles", "Role"),
         ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding"),
+        ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
     ]
     .into_iter()
     .map(|(api, plural, kind)| Kind::new(api, plural, kind))
