@@ -88,5 +88,9 @@ fn place_of(object: &Value) -> String {
 }
 
 fn place(kind: &str, name: &str) -> String {
-    format!("{}s/{name}", kind.to_lowercase())
+    let kind = kind.to_lowercase();
+    match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies/{name}"),
+        None => format!("{kind}s/{name}"),
+    }
 }
