@@ -80,13 +80,15 @@ impl<'a> Bench<'a> {
     }
 
     fn all(&self) {
+        // kubectl takes minutes for 5,000 objects.
+        let runs = if self.objects > 1_000 { 1 } else { 3 };
         self.write_manifest();
         self.side_by_side("first apply", &[0], &[0], self.apply(), self.kubectl("apply"), 1);
-        self.side_by_side("diff, nothing changed", &[0], &[0], self.diff(), self.kubectl("diff"), 3);
+        self.side_by_side("diff, nothing changed", &[0], &[0], self.diff(), self.kubectl("diff"), runs);
         self.lists();
-        self.side_by_side("apply, nothing to do", &[0], &[0], self.apply(), self.kubectl("apply"), 3);
+        self.side_by_side("apply, nothing to do", &[0], &[0], self.apply(), self.kubectl("apply"), runs);
         self.change();
-        self.side_by_side("diff, 1% changed", &[1], &[1], self.diff(), self.kubectl("diff"), 3);
+        self.side_by_side("diff, 1% changed", &[1], &[1], self.diff(), self.kubectl("diff"), runs);
     }
 
     fn ours(&self, command: &str) -> Command {
