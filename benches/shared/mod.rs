@@ -49,8 +49,11 @@ pub(crate) fn time(runs: usize, command: &mut Command) -> Sample {
 pub(crate) fn time_ending(runs: usize, codes: &[i32], command: &mut Command) -> Sample {
     let mut best = Sample { time: Duration::MAX, memory: 0 };
     for _ in 0..runs {
+        // A file: a pipe that nobody reads is full after a thousand lines of progress, and the program waits for ever.
+        let mut stderr = tempfile::tempfile().expect("a temporary file");
         let start = Instant::now();
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let to = stderr.try_clone().expect("the same file");
+        let mut child = command.stdout(Stdio::null()).stderr(to).spawn().expect("the program starts");
         let id = child.id();
         let mut memory = 0;
         // A running process's peak can be read only while it runs; the last reading is the peak but for its last millisecond.
@@ -64,7 +67,8 @@ pub(crate) fn time_ending(runs: usize, codes: &[i32], command: &mut Command) -> 
         let elapsed = start.elapsed();
         if !status.code().is_some_and(|code| codes.contains(&code)) {
             let mut text = String::new();
-            let _ = std::io::Read::read_to_string(&mut child.stderr.take().expect("stderr"), &mut text);
+            let _ = std::io::Seek::rewind(&mut stderr);
+            let _ = std::io::Read::read_to_string(&mut stderr, &mut text);
             panic!("{command:?}: {status}\n{text}");
         }
         if elapsed < best.time {
