@@ -138,9 +138,37 @@ impl Cluster {
     ) -> Result<Live, ClusterError> {
         let doing = describe("patch", resource, namespace, name);
         let path = format!("{}?fieldManager={manager}", resource.path(namespace, Some(name)));
+        self.operations(resource, Call::Write, &doing, path, operations).await
+    }
+
+    /// What an object would be after JSON patch operations; nothing is stored.
+    ///
+    /// # Errors
+    /// As of [`Cluster::json_patch`].
+    pub async fn try_json_patch(
+        &self,
+        resource: &Arc<Resource>,
+        namespace: Option<&str>,
+        name: &str,
+        operations: &Value,
+        manager: &str,
+    ) -> Result<Live, ClusterError> {
+        let doing = describe("ask what a patch would do to", resource, namespace, name);
+        let path = format!("{}?fieldManager={manager}&dryRun=All", resource.path(namespace, Some(name)));
+        self.operations(resource, Call::DryRun, &doing, path, operations).await
+    }
+
+    async fn operations(
+        &self,
+        resource: &Arc<Resource>,
+        call: Call,
+        doing: &str,
+        path: String,
+        operations: &Value,
+    ) -> Result<Live, ClusterError> {
         let ask = Ask::new(Method::PATCH, path, "application/json-patch+json", Bytes::from(operations.to_string()));
-        let answer = self.ask(Call::Write, &doing, &ask).await?;
-        object(resource, &answer, &doing, Call::Write)
+        let answer = self.ask(call, doing, &ask).await?;
+        object(resource, &answer, doing, call)
     }
 
     /// Deletes an object that must still be the one that was seen; what it owns goes in the background.

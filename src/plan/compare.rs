@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::adopt;
 use super::body::{body, has_sealed};
 use super::foreign::{self, Conflict, Others, adopted_managers};
 use super::members::Wanted;
@@ -18,7 +19,7 @@ use crate::change::{Difference, FieldChange, fields, hide};
 use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Patch};
 use crate::object::emit::Reveal;
 use crate::object::{Node, Object, ObjectId};
-use crate::owned::{self, Element, Migration, Scalar};
+use crate::owned::{self, Migration};
 use crate::secret::Scrubber;
 
 /// How often an object that moves while it is looked at is read again.
@@ -179,7 +180,14 @@ impl Compare<'_> {
         } else {
             self.predicted(wanted, live, &others, &mut update, &mut compared).await?
         };
-        self.differences(wanted, &value, predicted.as_ref(), migration.as_ref(), &mut update, &compared.object);
+        let settled = match (&predicted, &migration) {
+            (Some(predicted), Some(migration)) => adopt::settled(self.cluster, live, predicted, migration).await,
+            _ => None,
+        };
+        match &settled {
+            Some(settled) => self.differences(wanted, &value, Some(settled), None, &mut update, &compared.object),
+            None => self.differences(wanted, &value, predicted.as_ref(), migration.as_ref(), &mut update, &compared.object),
+        }
         if predicted.is_none() && update.operation != Operation::Replace {
             self.foreseen(wanted, &value, &mut update, &mut compared);
         }
@@ -215,7 +223,7 @@ impl Compare<'_> {
             predict(&object.root, &before, live, self.manager, schema)
         };
         if let Some(migration) = migration {
-            migrate(&mut after, migration);
+            adopt::migrate(&mut after, migration);
         }
         step.fields = shown(object, before, after, &veil, step.marks.contains(&Mark::NotCompared));
         scrub(&mut step.fields, self.scrubber);
@@ -423,45 +431,6 @@ fn owners(value: &Value) -> Vec<Value> {
     let mut owners: Vec<Value> = entries.into_iter().flatten().map(timeless).collect();
     owners.sort_by_key(Value::to_string);
     owners
-}
-
-/// Takes out of what an apply gives what a migration makes the apply remove.
-fn migrate(after: &mut Node, migration: &Migration) {
-    for path in &migration.removes {
-        remove_at(after, path);
-    }
-    if migration.annotation
-        && let Some(metadata) = after.as_map_mut().and_then(|root| root.get_mut("metadata")).and_then(Node::as_map_mut)
-        && let Some(annotations) = metadata.get_mut("annotations").and_then(Node::as_map_mut)
-    {
-        annotations.remove(owned::LAST_APPLIED);
-        if annotations.is_empty() {
-            metadata.remove("annotations");
-        }
-    }
-}
-
-fn remove_at(node: &mut Node, path: &[Element]) {
-    let Some((first, rest)) = path.split_first() else { return };
-    if let (Element::Field(name), Some(map)) = (first, node.as_map_mut()) {
-        if rest.is_empty() {
-            map.remove(name);
-        } else if let Some(below) = map.get_mut(name) {
-            remove_at(below, rest);
-        }
-        return;
-    }
-    let Some(items) = node.as_list_mut() else { return };
-    let is_it = |item: &Node| match first {
-        Element::Key(keys) => keys.iter().all(|(key, value)| item.get(key).and_then(Scalar::of_node).as_ref() == Some(value)),
-        Element::Value(value) => Scalar::of_node(item).as_ref() == Some(value),
-        Element::Field(_) | Element::Index(_) => false,
-    };
-    if rest.is_empty() {
-        items.retain(|item| !is_it(item));
-    } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
-        remove_at(item, rest);
-    }
 }
 
 fn step(operation: Operation, at: usize, wanted: &Wanted) -> Step {

@@ -3,6 +3,7 @@
 //! A [`Plan`] is made from a compiled environment and what the cluster has. Making it writes nothing. `execute` consumes it: each
 //! step carries what was seen of its object, and is done only while that still holds.
 
+mod adopt;
 mod body;
 mod compare;
 mod digest;

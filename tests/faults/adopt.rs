@@ -96,6 +96,34 @@ fn from_kubectl_create() {
 }
 
 #[test]
+fn what_is_the_same_restarts_nothing() {
+    let own = namespace("adopt-same");
+    let sandbox = repository(&own);
+    let same = manifests(&own).replace("LEVEL: debug\n  OLD: \"1\"\n", "LEVEL: info\n").replace(
+        "        env:\n        - {name: OLD, value: \"1\"}\n",
+        "        ports:\n        - {name: http, containerPort: 80}\n",
+    );
+    // What `kubectl create` made, its entries hold the server's defaults too.
+    kubectl(&["create", "-f", &file(&sandbox, "old.yaml", &same)]);
+    let before = live(&own);
+    let diff: Value =
+        serde_json::from_slice(&sandbox.plimsoll(&["diff", "dev", "--adopt", "--format", "json"]).exits(1).stdout).unwrap();
+    assert_eq!(diff["restarts"], serde_json::json!([]), "{diff:#}");
+    let steps = diff["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 3, "{diff:#}");
+    for step in steps {
+        let paths: Vec<&str> = step["fields"].as_array().unwrap().iter().map(|field| field["path"].as_str().unwrap()).collect();
+        assert!(paths.iter().all(|path| path.starts_with("metadata.")), "only the label comes: {paths:?}");
+    }
+    sandbox.plimsoll(&["apply", "dev", "--adopt", "--yes", "--no-wait"]).exits(0);
+    for (then, now) in before.iter().zip(live(&own)) {
+        assert_eq!((&then["spec"], &then["data"]), (&now["spec"], &now["data"]));
+        assert_eq!(then["metadata"]["generation"], now["metadata"]["generation"]);
+    }
+    sandbox.plimsoll(&["diff", "dev"]).exits(0);
+}
+
+#[test]
 fn from_kubectl_apply() {
     let own = namespace("adopt-apply");
     let sandbox = repository(&own);

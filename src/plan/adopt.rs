@@ -1,0 +1,108 @@
+//! What becomes of an object whose fields kubectl set client-side, once they are ours.
+
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, Live};
+use crate::object::Node;
+use crate::owned::{self, Element, MANAGER, Migration, Scalar};
+
+/// What the server makes of an object after a migration and the apply: `predicted` is what the apply alone gives. Kubectl's entries hold
+/// the server's defaults too, and a default that is taken away is there again at once, so the server is asked (a dry-run). `None` if it
+/// doesn't say.
+pub(super) async fn settled(cluster: &Cluster, live: &Live, predicted: &Value, migration: &Migration) -> Option<Value> {
+    let mut after = predicted.clone();
+    for path in &migration.removes {
+        remove(&mut after, path);
+    }
+    if migration.annotation
+        && let Some(annotations) = after.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+    {
+        annotations.shift_remove(owned::LAST_APPLIED);
+    }
+    let operations = becomes(&live.value(), &after);
+    let asked = cluster.try_json_patch(&live.resource, live.namespace.as_deref(), &live.name, &operations, MANAGER).await;
+    asked.ok().map(|settled| settled.value())
+}
+
+/// The JSON patch that makes one object of another, whole field by whole field.
+fn becomes(live: &Value, after: &Value) -> Value {
+    let mut operations = Vec::new();
+    for (root, parent) in [("", None), ("/metadata", Some("metadata"))] {
+        let fields = |object: &Value| parent.map_or(object, |parent| &object[parent]).as_object().cloned().unwrap_or_default();
+        let (old, new) = (fields(live), fields(after));
+        let is_ours = |name: &str| match parent {
+            None => !["apiVersion", "kind", "metadata", "status"].contains(&name),
+            Some(_) => ["labels", "annotations"].contains(&name),
+        };
+        for name in old.keys().filter(|name| is_ours(name) && !new.contains_key(*name)) {
+            operations.push(json!({ "op": "remove", "path": format!("{root}/{name}") }));
+        }
+        for (name, value) in new.iter().filter(|(name, value)| is_ours(name) && old.get(*name) != Some(*value)) {
+            operations.push(json!({ "op": "add", "path": format!("{root}/{name}"), "value": value }));
+        }
+    }
+    Value::Array(operations)
+}
+
+fn remove(value: &mut Value, path: &[Element]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match (first, value) {
+        (Element::Field(name), Value::Object(map)) if rest.is_empty() => {
+            map.shift_remove(name.as_str());
+        }
+        (Element::Field(name), Value::Object(map)) => {
+            if let Some(below) = map.get_mut(name.as_str()) {
+                remove(below, rest);
+            }
+        }
+        (Element::Key(keys), Value::Array(items)) => {
+            let is_it = |item: &Value| keys.iter().all(|(key, wanted)| item.get(key.as_str()) == Some(&wanted.json()));
+            if rest.is_empty() {
+                items.retain(|item| !is_it(item));
+            } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
+                remove(item, rest);
+            }
+        }
+        (Element::Value(wanted), Value::Array(items)) if rest.is_empty() => items.retain(|item| *item != wanted.json()),
+        _ => {}
+    }
+}
+
+/// Takes out of what an apply gives what a migration makes the apply remove.
+pub(super) fn migrate(after: &mut Node, migration: &Migration) {
+    for path in &migration.removes {
+        remove_at(after, path);
+    }
+    if migration.annotation
+        && let Some(metadata) = after.as_map_mut().and_then(|root| root.get_mut("metadata")).and_then(Node::as_map_mut)
+        && let Some(annotations) = metadata.get_mut("annotations").and_then(Node::as_map_mut)
+    {
+        annotations.remove(owned::LAST_APPLIED);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+}
+
+fn remove_at(node: &mut Node, path: &[Element]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if let (Element::Field(name), Some(map)) = (first, node.as_map_mut()) {
+        if rest.is_empty() {
+            map.remove(name);
+        } else if let Some(below) = map.get_mut(name) {
+            remove_at(below, rest);
+        }
+        return;
+    }
+    let Some(items) = node.as_list_mut() else { return };
+    let is_it = |item: &Node| match first {
+        Element::Key(keys) => keys.iter().all(|(key, value)| item.get(key).and_then(Scalar::of_node).as_ref() == Some(value)),
+        Element::Value(value) => Scalar::of_node(item).as_ref() == Some(value),
+        Element::Field(_) | Element::Index(_) => false,
+    };
+    if rest.is_empty() {
+        items.retain(|item| !is_it(item));
+    } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
+        remove_at(item, rest);
+    }
+}
