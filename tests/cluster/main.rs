@@ -31,6 +31,7 @@ mod r10;
 mod r12;
 mod random;
 mod schemas;
+mod seed;
 mod server;
 mod site;
 mod strategic_merge;
