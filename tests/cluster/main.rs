@@ -25,6 +25,7 @@ mod masked;
 mod node;
 mod offline;
 mod ownership;
+mod pipeline;
 mod plan;
 mod proof;
 mod r10;

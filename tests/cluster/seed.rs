@@ -22,15 +22,15 @@ spec:
 ";
 
 /// A namespace in which `kubectl create` and `kubectl set env` were at work, and the repository that says the same.
-struct Seed {
+pub(crate) struct Seed {
     cluster: &'static Cluster,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     namespace: String,
-    identity: String,
+    pub(crate) identity: String,
 }
 
 impl Seed {
-    fn new(cluster: &'static Cluster, topic: &str, on_change: &str) -> Self {
+    pub(crate) fn new(cluster: &'static Cluster, topic: &str, on_change: &str) -> Self {
         let namespace = format!("{topic}-{}", std::process::id());
         let mut sandbox = Sandbox::new().plant(CANARY);
         sandbox.set("KUBECONFIG", cluster.kubeconfig());
@@ -70,7 +70,7 @@ impl Seed {
         self.says(&["wait", "--for=delete", "pod", "-l", "app=web", "--field-selector=status.phase!=Running", "--timeout=60s"]);
     }
 
-    fn says(&self, arguments: &[&str]) -> String {
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
         self.cluster.kubectl_says(&[&["-n", &self.namespace], arguments].concat())
     }
 
