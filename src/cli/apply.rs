@@ -143,15 +143,7 @@ fn read_plan(path: &Path, context: &Context) -> Result<PlanFile, Failure> {
 
 /// What has to hold before anything is written.
 fn guard(prepared: &Prepared, args: &ApplyArgs, context: &Context) -> Result<(), Failure> {
-    let target = &prepared.compiled.environment.settings.target;
-    if let Some(engine) = target.engine.as_ref().filter(|engine| engine.value != "plimsoll") {
-        let name = &prepared.compiled.environment.name;
-        return Err(Failure::refused(format!("`{name}` is applied by {}, not by plimsoll: `target.engine`", engine.value))
-            .hint("let that engine apply it; two appliers would undo each other's work"));
-    }
-    if let Some(why) = prepared.unclean()? {
-        return Err(Failure::refused(why).hint("`target.require-clean` lets only what is committed and pushed be applied"));
-    }
+    prepared.guard()?;
     let demo = context.global.identity.as_ref().filter(|path| path.to_string_lossy().ends_with(DEMO));
     if let Some(demo) = demo.filter(|_| !args.demo && !prepared.session.cluster.is_loopback()) {
         let url = prepared.session.cluster.url();

@@ -160,7 +160,7 @@ pub(super) fn exit_of(outcome: &Outcome) -> Exit {
     }
     let any = |is: fn(&Reason) -> bool| outcome.failed.iter().any(|failed| is(&failed.reason));
     if outcome.failed.is_empty() {
-        Exit::Fine
+        if outcome.unrecorded { Exit::Partial } else { Exit::Fine }
     } else if outcome.failed.iter().all(|failed| failed.reason == Reason::NotReady) {
         Exit::TimedOut
     } else if outcome.touched {

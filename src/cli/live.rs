@@ -113,13 +113,40 @@ impl Prepared {
     /// # Errors
     /// Git can't be asked.
     pub(super) fn unclean(&self) -> Result<Option<String>, Failure> {
-        let required = self.compiled.environment.settings.target.require_clean.as_ref().is_some_and(|clean| clean.value);
-        if !required {
+        if !requires_clean(&self.compiled.environment.settings) {
             return Ok(None);
         }
         let git = Git::open(&self.repository.root).map_err(Failure::found)?;
         git.unclean(&self.repository.files.contents()).map_err(Failure::found)
     }
+
+    /// What has to hold before any command writes: the environment is plimsoll's to apply, and, for what is compiled from the working
+    /// tree, clean if it says so.
+    ///
+    /// # Errors
+    /// It doesn't: refused.
+    pub(super) fn guard(&self) -> Result<(), Failure> {
+        is_ours_to_apply(&self.compiled.environment.name, &self.compiled.environment.settings)?;
+        self.unclean()?.map_or(Ok(()), |why| Err(must_be_clean(why)))
+    }
+}
+
+/// Whether an environment says `require-clean`.
+pub(super) fn requires_clean(settings: &Settings) -> bool {
+    settings.target.require_clean.as_ref().is_some_and(|clean| clean.value)
+}
+
+/// # Errors
+/// Another engine applies the environment: refused.
+pub(super) fn is_ours_to_apply(name: &str, settings: &Settings) -> Result<(), Failure> {
+    let Some(engine) = settings.target.engine.as_ref().filter(|engine| engine.value != "plimsoll") else { return Ok(()) };
+    Err(Failure::refused(format!("`{name}` is applied by {}, not by plimsoll: `target.engine`", engine.value))
+        .hint("let that engine apply it; two appliers would undo each other's work"))
+}
+
+/// The refusal of what `require-clean` forbids.
+pub(super) fn must_be_clean(why: String) -> Failure {
+    Failure::refused(why).hint("`target.require-clean` lets only what is committed and pushed be applied")
 }
 
 /// Opens the sealed files whose values the bundle holds. Where reading is all that is wanted, no identity is no failure, unless one was

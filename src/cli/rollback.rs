@@ -9,13 +9,13 @@ use super::apply::{ask, duration, serials, show};
 use super::carry_out::{Work, carry_out, refused};
 use super::compile::{Repository, head};
 use super::history::{Place, no_inventory};
-use super::live::{ClusterArgs, Need, Session, prepare_from};
+use super::live::{ClusterArgs, Need, Session, is_ours_to_apply, must_be_clean, prepare_from, requires_clean};
 use super::{Context, Exit, Failure, Format};
 use crate::execute;
 use crate::inventory::{Action, Ending, Inventory, Record};
 use crate::plan::Options;
 use crate::secret::{Opened, Scrubber};
-use crate::source::{DiskTree, Files, Git, OverlayTree};
+use crate::source::{DiskTree, Files, Git, OverlayTree, is_sealed};
 
 /// Apply an earlier commit again, with today's secrets
 ///
@@ -56,6 +56,13 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Exit, Fai
     let beside = head(&root);
     let repository = at(root, &git, &commit)?;
     let prepared = prepare_from(context, repository, Some(commit.clone()), &args.environment, &args.cluster, Need::Write)?;
+    // What today's environment forbids, an earlier commit can't allow.
+    is_ours_to_apply(&args.environment, &place.environment.settings)?;
+    if requires_clean(&place.environment.settings)
+        && let Some(why) = unclean(&git, &prepared.repository, &commit)?
+    {
+        return Err(must_be_clean(why));
+    }
     let then = prepared.compiled.environment.settings.target.namespace.as_ref().map_or("default", |name| name.value.as_str());
     if then != place.namespace {
         let message = format!("at {commit} the environment was in namespace `{then}`, today it is in `{}`", place.namespace);
@@ -77,6 +84,18 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Exit, Fai
     let options = execute::Options { wait: !args.no_wait, prune: true, logs: true, timeout };
     let (session, scrubber) = (&prepared.session, &scrubber);
     carry_out(context, Work { session, opened, scrubber, action: Action::Rollback, beside, serials, options }, plan)
+}
+
+/// What keeps an environment with `require-clean` from going back: its commit isn't published, or the sealed files, which are the
+/// working tree's, aren't.
+fn unclean(git: &Git, repository: &Repository, commit: &str) -> Result<Option<String>, Failure> {
+    let read = repository.files.contents();
+    let sealed: Vec<_> = read.into_iter().filter(|(path, _)| is_sealed(path.file_name())).collect();
+    let found = match git.not_of_head(&sealed).map_err(Failure::found)? {
+        None => git.unpublished(commit).map_err(Failure::found)?,
+        found => found,
+    };
+    if found.is_some() || sealed.is_empty() { Ok(found) } else { git.unpublished("HEAD").map_err(Failure::found) }
 }
 
 /// A commit's files under the working tree's sealed ones.

@@ -54,7 +54,12 @@ async fn held(work: &mut Work<'_>, hold: Hold) -> Outcome {
     prune::prune(work).await;
     let mut outcome = work.outcome();
     if let Err(error) = work.let_go(&outcome).await {
-        outcome.notes.push(work.run.scrubber.scrub(&format!("the history isn't written, and the inventory stays wide: {error}")));
+        outcome.unrecorded = true;
+        outcome.notes.push(
+            work.run
+                .scrubber
+                .scrub(&format!("the history isn't written, and the inventory stays wide, until the next run: {error}")),
+        );
     }
     outcome
 }

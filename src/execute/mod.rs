@@ -160,6 +160,8 @@ pub struct Outcome {
     pub interrupted: bool,
     /// Whether an object of the bundle was, or may have been, written.
     pub touched: bool,
+    /// Whether the end of the run couldn't be written down: the record says `running`, the inventory stays wide.
+    pub unrecorded: bool,
     /// What else there is to say, a sentence each.
     pub notes: Vec<String>,
 }

@@ -117,14 +117,10 @@ impl Git {
     /// Why what was read can't be called HEAD's and published: a file (with its bytes) that HEAD doesn't hold so, a file of the sources
     /// that HEAD has and the working tree hasn't, or a HEAD that no remote-tracking ref holds. `None` if nothing is in the way.
     pub fn unclean(&self, read: &[(RootPath, Arc<[u8]>)]) -> Result<Option<String>, Diagnostic> {
-        let head = self.tree("HEAD")?;
-        for (path, bytes) in read {
-            match head.read(path) {
-                Ok(held) if held == **bytes => {}
-                Ok(_) => return Ok(Some(format!("`{path}` isn't what HEAD holds"))),
-                Err(_) => return Ok(Some(format!("HEAD doesn't hold `{path}`"))),
-            }
+        if let Some(why) = self.not_of_head(read)? {
+            return Ok(Some(why));
         }
+        let head = self.tree("HEAD")?;
         // What is gone was never read; it may have been a template.
         let is_read = |path: &RootPath| read.iter().any(|(read, _)| read == path);
         let is_source =
@@ -133,14 +129,34 @@ impl Git {
         if let Some(path) = changed.iter().find(|path| is_source(path) && !is_read(path) && head.read(path).is_ok()) {
             return Ok(Some(format!("`{path}` isn't what HEAD holds")));
         }
-        self.with_commit("HEAD", |repository, head| {
+        self.unpublished("HEAD")
+    }
+
+    /// The first of these files, with its bytes, that HEAD doesn't hold so, in a sentence.
+    pub fn not_of_head(&self, read: &[(RootPath, Arc<[u8]>)]) -> Result<Option<String>, Diagnostic> {
+        let head = self.tree("HEAD")?;
+        for (path, bytes) in read {
+            match head.read(path) {
+                Ok(held) if held == **bytes => {}
+                Ok(_) => return Ok(Some(format!("`{path}` isn't what HEAD holds"))),
+                Err(_) => return Ok(Some(format!("HEAD doesn't hold `{path}`"))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says so if no remote-tracking ref holds a commit.
+    pub fn unpublished(&self, revision: &str) -> Result<Option<String>, Diagnostic> {
+        self.with_commit(revision, |repository, head| {
             let branches = repository.branches(Some(BranchType::Remote)).map_err(|error| unreadable(error.message()))?;
             let tips = branches.flatten().filter_map(|(branch, _)| branch.get().peel_to_commit().ok());
             let holds =
                 |tip: &Commit<'_>| tip.id() == head.id() || repository.graph_descendant_of(tip.id(), head.id()).unwrap_or(false);
             let id = head.id().to_string();
             let is_published = tips.into_iter().any(|tip| holds(&tip));
-            Ok((!is_published).then(|| format!("no remote branch holds HEAD ({}): push it first", id.get(..12).unwrap_or(&id))))
+            let short = id.get(..12).unwrap_or(&id);
+            let name = if id == revision { short.to_owned() } else { format!("{revision} ({short})") };
+            Ok((!is_published).then(|| format!("no remote branch holds {name}: push it first")))
         })
     }
 

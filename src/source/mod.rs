@@ -22,6 +22,6 @@ pub use git::{GIT_RULES, Git};
 pub use git_tree::GitTree;
 pub use map::{Source, SourceKind, SourceMap};
 pub use memory::MemoryTree;
-pub use overlay::OverlayTree;
+pub use overlay::{OverlayTree, is_sealed};
 pub use path::{OutsideRoot, RootPath};
 pub use span::{FileId, Position, Span};

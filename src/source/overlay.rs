@@ -21,7 +21,7 @@ impl<Old: Tree, New: Tree> OverlayTree<Old, New> {
 }
 
 /// Whether a file is a sealed one or the index of one, by its name.
-fn is_sealed(name: &str) -> bool {
+pub fn is_sealed(name: &str) -> bool {
     let has_ending = |ending: &str| name.len() > ending.len() && name.ends_with(ending);
     has_ending(".age") || has_ending(".index.toml")
 }

@@ -103,6 +103,7 @@ fn a_run_that_was_cut_off_shows_and_the_next_one_narrows() {
         if parents >= 2 { Next::Drop } else { Next::Forward }
     });
     let cut = bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]);
+    let cut = cut.exits(4);
     assert!(cut.said().contains("the inventory stays wide"), "{}", cut.said());
     proxy.calm();
     assert!(annotation(&parent(&own), KINDS).contains(&"PodDisruptionBudget.policy".to_owned()), "it stays wide");
@@ -272,4 +273,42 @@ fn a_delete_of_all_takes_the_inventory_too() {
     assert_eq!((&maps["items"], &leases["items"]), (&json!([]), &json!([])));
     let again = bundle.plimsoll(&["delete", ENVIRONMENT, "--yes"]).exits(0);
     assert!(again.said().contains("nothing in the cluster"), "{}", again.said());
+}
+
+#[test]
+fn what_keeps_an_environment_from_being_written_keeps_every_command() {
+    let (proxy, bundle, _own) = books();
+    bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]).exits(0);
+    let commands: [&[&str]; 3] = [
+        &["apply", ENVIRONMENT, "--yes"],
+        &["delete", ENVIRONMENT, "--yes"],
+        &["rollback", ENVIRONMENT, "--to", "HEAD", "--yes"],
+    ];
+    let all_refused = |commands: &[&[&str]], why: &str| {
+        proxy.forget();
+        for command in commands {
+            let said = bundle.plimsoll(command).exits(3).said();
+            assert!(said.contains(why), "{command:?}: {said}");
+        }
+        assert_eq!(proxy.count(Class::Write), 0);
+    };
+    bundle.edit("namespace = ", "require-clean = true\nnamespace = ");
+    all_refused(&commands, "no remote branch holds ");
+    bundle.sandbox.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).exits(0);
+    bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]).exits(0);
+    // What is only in the working tree: a rollback doesn't compile that.
+    bundle.sandbox.edit("environments/dev.toml", "MODE = \"one\"", "MODE = \"three\"");
+    all_refused(&commands[..2], "`environments/dev.toml` isn't what HEAD holds");
+    bundle.plimsoll(&["rollback", ENVIRONMENT, "--to", "HEAD", "--yes", "--no-wait"]).exits(0);
+    // But its sealed files are the working tree's.
+    let sealed = bundle.sandbox.read("environments/dev.secrets.age");
+    bundle.v2();
+    bundle.edit("namespace = ", "require-clean = true\nnamespace = ");
+    bundle.sandbox.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).exits(0);
+    bundle.sandbox.write("environments/dev.secrets.age", sealed);
+    let said = bundle.plimsoll(commands[2]);
+    assert!(matches!(said.code, Some(2 | 3)), "{}", said.said());
+    bundle.v1();
+    bundle.edit("namespace = ", "engine = \"flux\"\nnamespace = ");
+    all_refused(&commands, "is applied by flux");
 }

@@ -108,6 +108,7 @@ mod tests {
                 failed("q", "not begun: it needs Secret/s, which failed", Reason::Skipped(id("Secret", "s"))),
             ],
             kept: vec![crate::plan::Kept { id: id("ConfigMap", "b"), why: "ReplicaSet/web uses it".to_owned() }],
+            unrecorded: false,
             interrupted: false,
             touched: true,
             notes: vec!["nothing is pruned".to_owned()],

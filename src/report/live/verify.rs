@@ -112,8 +112,8 @@ fn how(how: How) -> &'static str {
 
 fn sums(counts: &Counts) -> String {
     let Counts { containers, equal, equal_secrets, different, old, unverifiable, allowed, not_opened, unknown } = *counts;
-    let mut text =
-        format!("{containers} containers compared: {equal} values equal ({equal_secrets} secrets), {different} different");
+    let noun = if containers == 1 { "container" } else { "containers" };
+    let mut text = format!("{containers} {noun} compared: {equal} values equal ({equal_secrets} secrets), {different} different");
     let mut add = |count: usize, words: &str| {
         if count > 0 {
             let _ = write!(text, ", {count} {words}");
