@@ -26,4 +26,4 @@ pub use exec::{End, Executed, Place};
 pub use list::Listed;
 pub use live::Live;
 pub use watch::Event;
-pub use write::{DeleteGuard, Patch};
+pub use write::{DeleteGuard, Edit, Patch};

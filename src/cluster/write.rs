@@ -34,6 +34,21 @@ pub struct Patch<'a> {
     pub force: bool,
 }
 
+/// What is sent of an object as JSON: the whole of it, or operations on it. Unlike a [`Patch`] it isn't wiped.
+#[derive(Debug, Clone, Copy)]
+pub struct Edit<'a> {
+    /// Its kind.
+    pub resource: &'a Arc<Resource>,
+    /// Its namespace.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// The object, or the operations.
+    pub body: &'a Value,
+    /// Who writes.
+    pub manager: &'a str,
+}
+
 /// What an object must still be to be deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteGuard<'a> {
@@ -41,6 +56,11 @@ pub struct DeleteGuard<'a> {
     pub uid: &'a str,
     /// Its `metadata.resourceVersion`, where the state counts too.
     pub resource_version: Option<&'a str>,
+}
+
+/// The parameter that keeps a write from being stored.
+fn dry(call: Call) -> &'static str {
+    if call == Call::DryRun { "&dryRun=All" } else { "" }
 }
 
 /// Bytes that are wiped when the last reader is done.
@@ -72,9 +92,8 @@ impl Cluster {
     async fn patch(&self, patch: Patch<'_>, call: Call, verb: &str) -> Result<(Live, Answer), ClusterError> {
         let Patch { resource, namespace, name, body, manager, force } = patch;
         let doing = describe(verb, resource, namespace, name);
-        let dry = if call == Call::DryRun { "&dryRun=All" } else { "" };
-        let path =
-            format!("{}?fieldManager={manager}&force={force}&fieldValidation=Strict{dry}", resource.path(namespace, Some(name)));
+        let path = resource.path(namespace, Some(name));
+        let path = format!("{path}?fieldManager={manager}&force={force}&fieldValidation=Strict{}", dry(call));
         let ask = Ask::new(Method::PATCH, path, "application/apply-patch+yaml", Bytes::from_owner(Wiped(body)));
         let answer = self.ask(call, &doing, &ask).await?;
         let live = object(resource, &answer, &doing, call)?;
@@ -90,85 +109,50 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] if it isn't.
-    pub async fn create(
-        &self,
-        resource: &Arc<Resource>,
-        namespace: Option<&str>,
-        name: &str,
-        body: &Value,
-        manager: &str,
-    ) -> Result<Live, ClusterError> {
-        let doing = describe("create", resource, namespace, name);
-        let path = format!("{}?fieldManager={manager}", resource.path(namespace, None));
-        let ask = Ask::new(Method::POST, path, "application/json", Bytes::from(body.to_string()));
-        let answer = self.ask(Call::Write, &doing, &ask).await?;
-        object(resource, &answer, &doing, Call::Write)
+    pub async fn create(&self, edit: Edit<'_>) -> Result<Live, ClusterError> {
+        self.edit(edit, Call::Write, "create", Method::POST, "application/json").await
     }
 
-    /// Replaces an object that must still be in the state that `body` names in `metadata.resourceVersion` (PUT).
+    /// Replaces an object that must still be in the state that the body names in `metadata.resourceVersion` (PUT).
     ///
     /// # Errors
     /// [`ErrorKind::Moved`] if it isn't.
-    pub async fn replace(
-        &self,
-        resource: &Arc<Resource>,
-        namespace: Option<&str>,
-        name: &str,
-        body: &Value,
-        manager: &str,
-    ) -> Result<Live, ClusterError> {
-        let doing = describe("update", resource, namespace, name);
-        let path = format!("{}?fieldManager={manager}", resource.path(namespace, Some(name)));
-        let ask = Ask::new(Method::PUT, path, "application/json", Bytes::from(body.to_string()));
-        let answer = self.ask(Call::Write, &doing, &ask).await?;
-        object(resource, &answer, &doing, Call::Write)
+    pub async fn replace(&self, edit: Edit<'_>) -> Result<Live, ClusterError> {
+        self.edit(edit, Call::Write, "update", Method::PUT, "application/json").await
     }
 
     /// Edits an object by JSON patch operations (RFC 6902); `test` operations guard it.
     ///
     /// # Errors
     /// An operation doesn't fit: [`ErrorKind::Invalid`], or [`ErrorKind::Moved`].
-    pub async fn json_patch(
-        &self,
-        resource: &Arc<Resource>,
-        namespace: Option<&str>,
-        name: &str,
-        operations: &Value,
-        manager: &str,
-    ) -> Result<Live, ClusterError> {
-        let doing = describe("patch", resource, namespace, name);
-        let path = format!("{}?fieldManager={manager}", resource.path(namespace, Some(name)));
-        self.operations(resource, Call::Write, &doing, path, operations).await
+    pub async fn json_patch(&self, edit: Edit<'_>) -> Result<Live, ClusterError> {
+        self.edit(edit, Call::Write, "patch", Method::PATCH, "application/json-patch+json").await
     }
 
     /// What an object would be after JSON patch operations; nothing is stored.
     ///
     /// # Errors
     /// As of [`Cluster::json_patch`].
-    pub async fn try_json_patch(
-        &self,
-        resource: &Arc<Resource>,
-        namespace: Option<&str>,
-        name: &str,
-        operations: &Value,
-        manager: &str,
-    ) -> Result<Live, ClusterError> {
-        let doing = describe("ask what a patch would do to", resource, namespace, name);
-        let path = format!("{}?fieldManager={manager}&dryRun=All", resource.path(namespace, Some(name)));
-        self.operations(resource, Call::DryRun, &doing, path, operations).await
+    pub async fn try_json_patch(&self, edit: Edit<'_>) -> Result<Live, ClusterError> {
+        self.edit(edit, Call::DryRun, "ask what a patch would do to", Method::PATCH, "application/json-patch+json").await
     }
 
-    async fn operations(
+    async fn edit(
         &self,
-        resource: &Arc<Resource>,
+        edit: Edit<'_>,
         call: Call,
-        doing: &str,
-        path: String,
-        operations: &Value,
+        verb: &str,
+        method: Method,
+        content_type: &'static str,
     ) -> Result<Live, ClusterError> {
-        let ask = Ask::new(Method::PATCH, path, "application/json-patch+json", Bytes::from(operations.to_string()));
-        let answer = self.ask(call, doing, &ask).await?;
-        object(resource, &answer, doing, call)
+        let Edit { resource, namespace, name, body, manager } = edit;
+        let doing = describe(verb, resource, namespace, name);
+        // What isn't there yet has no path of its own.
+        let path = resource.path(namespace, (method != Method::POST).then_some(name));
+        let ask =
+            Ask::new(method, format!("{path}?fieldManager={manager}{}", dry(call)), content_type, Bytes::from(body.to_string()));
+        let answer = self.ask(call, &doing, &ask).await?;
+        object(resource, &answer, &doing, call)
     }
 
     /// Deletes an object that must still be the one that was seen; what it owns goes in the background.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::Clock;
 use crate::cluster::{Cluster, ClusterError, DeleteGuard, ErrorKind};
 pub use object::{Holder, Process};
-use object::{Seen, leases};
+use object::{Seen, edit, leases};
 
 /// A Lease this old is nobody's, however wrong a clock is.
 const LONG_AGO: Duration = Duration::from_hours(1);
@@ -142,11 +142,11 @@ pub async fn acquire(
         let written = match seen {
             None => {
                 let new = Seen::new(namespace, name).held_by(&holder, begun.1, duration);
-                cluster.create(&leases(), Some(namespace), name, &new, "plimsoll").await
+                cluster.create(edit(&leases(), namespace, name, &new)).await
             }
             Some(seen) => {
                 let next = seen.held_by(&holder, begun.1, duration);
-                cluster.replace(&leases(), Some(namespace), name, &next, "plimsoll").await
+                cluster.replace(edit(&leases(), namespace, name, &next)).await
             }
         };
         left -= 1;
@@ -264,7 +264,7 @@ impl Lease {
         let seen = self.hold.seen.lock().await;
         if !self.hold.is_lost() {
             let free = seen.released(self.hold.surroundings.clock.now());
-            let _ = self.hold.cluster.replace(&leases(), Some(seen.namespace()), seen.name(), &free, "plimsoll").await;
+            let _ = self.hold.cluster.replace(edit(&leases(), seen.namespace(), seen.name(), &free)).await;
         }
     }
 
@@ -303,7 +303,7 @@ impl Hold {
         let next = seen.held_by(&self.holder, begun.1, self.surroundings.timing.duration);
         let (kind, namespace, name) = (leases(), seen.namespace().to_owned(), seen.name().to_owned());
         let patience = self.surroundings.timing.renewal;
-        let write = self.cluster.replace(&kind, Some(&namespace), &name, &next, "plimsoll");
+        let write = self.cluster.replace(edit(&kind, &namespace, &name, &next));
         match timeout(patience, write).await {
             Ok(Ok(live)) => {
                 *seen = Seen::of(&live);

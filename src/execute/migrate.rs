@@ -4,7 +4,7 @@ use super::Run;
 use super::miss::Miss;
 use super::seen::{At, Now};
 use super::write::Target;
-use crate::cluster::{ClusterError, ErrorKind, Live};
+use crate::cluster::{ClusterError, Edit, ErrorKind, Live};
 use crate::owned::{self, MANAGER};
 use crate::plan::opener;
 
@@ -27,8 +27,8 @@ pub(super) async fn migrate(run: &Run<'_>, target: &Target<'_>, at: Option<At>) 
     for _ in 0..TRIES {
         let wanted = owned::Wanted { root: &target.object.root, reveal: &reveal, schema: None };
         let Some(migration) = owned::migration_of(&live.value(), wanted, MANAGER, &managers) else { return Ok(Some(at)) };
-        let sent = run.cluster.json_patch(target.resource, target.namespace(), target.name(), &migration.patch, MANAGER).await;
-        match sent {
+        let (resource, namespace, body) = (target.resource, target.namespace(), &migration.patch);
+        match run.cluster.json_patch(Edit { resource, namespace, name: target.name(), body, manager: MANAGER }).await {
             Ok(live) => return Ok(Some(At::of(&live))),
             Err(error) if is_open(&error) => live = look(run, target, &at).await?,
             Err(error) => return Err(error.into()),

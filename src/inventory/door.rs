@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{BadParent, Inventory};
-use crate::cluster::{Cluster, ClusterError, DeleteGuard, Live, Resource};
+use crate::cluster::{Cluster, ClusterError, DeleteGuard, Edit, Live, Resource};
 
 /// The field manager of the inventory's writes.
 const MANAGER: &str = "plimsoll";
@@ -95,11 +95,9 @@ impl Inventory {
     /// # Errors
     /// `Moved`, `Exists` or `NotFound` if it isn't as it was read any more.
     pub(crate) async fn write(&self, cluster: &Cluster) -> Result<Live, ClusterError> {
-        let (kind, body) = (config_maps(), self.to_body());
-        match self.parent {
-            Some(_) => cluster.replace(&kind, Some(&self.namespace), &self.name, &body, MANAGER).await,
-            None => cluster.create(&kind, Some(&self.namespace), &self.name, &body, MANAGER).await,
-        }
+        let (resource, namespace, body) = (&config_maps(), Some(self.namespace.as_str()), &self.to_body());
+        let edit = Edit { resource, namespace, name: &self.name, body, manager: MANAGER };
+        if self.parent.is_some() { cluster.replace(edit).await } else { cluster.create(edit).await }
     }
 
     /// Deletes it, in the state that was read.

@@ -2,25 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Live};
+use crate::cluster::{Cluster, Edit, Live};
 use crate::object::Node;
+use crate::object::emit::{Form, View};
 use crate::owned::{self, Element, MANAGER, Migration, Scalar};
 
-/// What the server makes of an object after a migration and the apply: `predicted` is what the apply alone gives. Kubectl's entries hold
-/// the server's defaults too, and a default that is taken away is there again at once, so the server is asked (a dry-run). `None` if it
-/// doesn't say.
-pub(super) async fn settled(cluster: &Cluster, live: &Live, predicted: &Value, migration: &Migration) -> Option<Value> {
-    let mut after = predicted.clone();
-    for path in &migration.removes {
-        remove(&mut after, path);
-    }
-    if migration.annotation
-        && let Some(annotations) = after.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
-    {
-        annotations.shift_remove(owned::LAST_APPLIED);
-    }
-    let operations = becomes(&live.value(), &after);
-    let asked = cluster.try_json_patch(&live.resource, live.namespace.as_deref(), &live.name, &operations, MANAGER).await;
+/// What the server makes of an object after a migration that removes fields and the apply: `after` is what the apply alone gives, in the
+/// open. Kubectl's entries hold the server's defaults too, and a default that is taken away is there again at once, so the server is asked
+/// (a dry-run). `None` if it doesn't say.
+pub(super) async fn settled(cluster: &Cluster, live: &Live, mut after: Node, migration: &Migration) -> Option<Value> {
+    migrate(&mut after, migration);
+    let after = serde_json::to_value(View { node: &after, form: Form::Masked }).ok()?;
+    let body = &becomes(&live.value(), &after);
+    let (resource, namespace, name) = (&live.resource, live.namespace.as_deref(), live.name.as_str());
+    let asked = cluster.try_json_patch(Edit { resource, namespace, name, body, manager: MANAGER }).await;
     asked.ok().map(|settled| settled.value())
 }
 
@@ -42,30 +37,6 @@ fn becomes(live: &Value, after: &Value) -> Value {
         }
     }
     Value::Array(operations)
-}
-
-fn remove(value: &mut Value, path: &[Element]) {
-    let Some((first, rest)) = path.split_first() else { return };
-    match (first, value) {
-        (Element::Field(name), Value::Object(map)) if rest.is_empty() => {
-            map.shift_remove(name.as_str());
-        }
-        (Element::Field(name), Value::Object(map)) => {
-            if let Some(below) = map.get_mut(name.as_str()) {
-                remove(below, rest);
-            }
-        }
-        (Element::Key(keys), Value::Array(items)) => {
-            let is_it = |item: &Value| keys.iter().all(|(key, wanted)| item.get(key.as_str()) == Some(&wanted.json()));
-            if rest.is_empty() {
-                items.retain(|item| !is_it(item));
-            } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
-                remove(item, rest);
-            }
-        }
-        (Element::Value(wanted), Value::Array(items)) if rest.is_empty() => items.retain(|item| *item != wanted.json()),
-        _ => {}
-    }
 }
 
 /// Takes out of what an apply gives what a migration makes the apply remove.
@@ -104,5 +75,26 @@ fn remove_at(node: &mut Node, path: &[Element]) {
         items.retain(|item| !is_it(item));
     } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
         remove_at(item, rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_makes_one_object_of_another_but_for_what_is_the_servers() {
+        let live = json!({ "kind": "A", "metadata": { "uid": "u", "labels": { "a": "1" }, "annotations": { "b": "2" } },
+            "spec": { "old": 1 }, "data": { "k": "v" }, "same": [1], "status": { "ready": true } });
+        let after = json!({ "kind": "A", "metadata": { "name": "n", "labels": { "a": "1", "c": "3" } },
+            "spec": { "new": 1 }, "same": [1], "type": "x" });
+        let wanted = json!([
+            { "op": "remove", "path": "/data" },
+            { "op": "add", "path": "/spec", "value": { "new": 1 } },
+            { "op": "add", "path": "/type", "value": "x" },
+            { "op": "remove", "path": "/metadata/annotations" },
+            { "op": "add", "path": "/metadata/labels", "value": { "a": "1", "c": "3" } },
+        ]);
+        assert_eq!(becomes(&live, &after), wanted);
     }
 }

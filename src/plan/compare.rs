@@ -181,13 +181,17 @@ impl Compare<'_> {
             self.predicted(wanted, live, &others, &mut update, &mut compared).await?
         };
         let settled = match (&predicted, &migration) {
-            (Some(predicted), Some(migration)) => adopt::settled(self.cluster, live, predicted, migration).await,
+            (Some(predicted), Some(migration)) if !migration.removes.is_empty() => {
+                adopt::settled(self.cluster, live, tree(predicted, compared.object.span), migration).await
+            }
             _ => None,
         };
-        match &settled {
-            Some(settled) => self.differences(wanted, &value, Some(settled), None, &mut update, &compared.object),
-            None => self.differences(wanted, &value, predicted.as_ref(), migration.as_ref(), &mut update, &compared.object),
-        }
+        // What is settled has the migration in it.
+        let (after, left) = match &settled {
+            Some(settled) => (Some(settled), None),
+            None => (predicted.as_ref(), migration.as_ref()),
+        };
+        self.differences(wanted, &value, after, left, &mut update, &compared.object);
         if predicted.is_none() && update.operation != Operation::Replace {
             self.foreseen(wanted, &value, &mut update, &mut compared);
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::cluster::{Live, Resource};
+use crate::cluster::{Edit, Live, Resource};
 
 /// The annotation that says more of the holder than an identity can.
 const HOLDER: &str = "plimsoll.dev/holder";
@@ -58,6 +58,11 @@ pub(super) fn leases() -> Arc<Resource> {
         namespaced: true,
         verbs: Vec::new(),
     })
+}
+
+/// A Lease's body as it is sent.
+pub(super) fn edit<'a>(resource: &'a Arc<Resource>, namespace: &'a str, name: &'a str, body: &'a Value) -> Edit<'a> {
+    Edit { resource, namespace: Some(namespace), name, body, manager: "plimsoll" }
 }
 
 /// A Lease as it was read, or one to be made.
