@@ -156,7 +156,7 @@ struct Counts {
 
 #[test]
 fn r11_ownership_is_predicted() {
-    let sequences = if std::env::var_os("PLIMSOLL_LONG").is_some() { 1_000_u64 } else { 100 };
+    let sequences = crate::harness::size(100_u64, 1_000);
     let custom = custom();
     namespace("r11");
     let mut counts = Counts::default();

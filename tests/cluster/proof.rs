@@ -129,7 +129,7 @@ fn custom_resources() -> Schemas {
 
 #[test]
 fn r9_what_is_proven_is_unchanged() {
-    let trials = if std::env::var_os("PLIMSOLL_LONG").is_some() { 50_000 } else { 5_000 };
+    let trials = crate::harness::size(5_000, 50_000);
     let custom = custom();
     // quotas stand alone: without a controller an admission plugin would refuse what they count
     namespace("r9");

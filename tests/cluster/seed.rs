@@ -44,12 +44,8 @@ impl Seed {
         );
         sandbox.write("environments/dev.toml", toml);
         sandbox.write("templates/app/web.yaml", DEPLOYMENT);
-        for (path, bytes) in seal::seal("environments/dev.secrets.age", &format!("[app]\npassword = \"{CANARY}\"\n")) {
-            sandbox.write(&path, bytes);
-        }
-        let identity = sandbox.path().join("identity");
-        std::fs::write(&identity, seal::IDENTITY).expect("an identity file");
-        let identity = identity.to_str().expect("a path").to_owned();
+        sandbox.seal("environments/dev.secrets.age", &format!("[app]\npassword = \"{CANARY}\"\n"));
+        let identity = sandbox.identity();
         let seed = Self { cluster, sandbox, namespace, identity };
         seed.by_hand();
         seed

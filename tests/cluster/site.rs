@@ -35,9 +35,7 @@ impl Site {
         site.environment(toml);
         site.template(template);
         let sealed = format!("[app]\npassword = \"{CANARY}\"\nother = \"open-{CANARY}\"\n");
-        for (path, bytes) in seal::seal("environments/dev.secrets.age", &sealed) {
-            site.sandbox.write(&path, bytes);
-        }
+        site.sandbox.seal("environments/dev.secrets.age", &sealed);
         site
     }
 
@@ -55,9 +53,7 @@ impl Site {
 
     /// Runs plimsoll with the identity that opens the secrets.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let identity = self.sandbox.path().join("identity");
-        std::fs::write(&identity, seal::IDENTITY).expect("an identity file");
-        let identity = identity.to_str().expect("a path").to_owned();
+        let identity = self.sandbox.identity();
         self.sandbox.plimsoll(&[arguments, &["--identity", &identity]].concat())
     }
 
@@ -75,9 +71,8 @@ impl Site {
 
     /// Applies the rendered bundle by hand, as plimsoll's field manager with the set's label: what `apply` would leave.
     pub(crate) fn apply_by_hand(&self) {
-        let identity = self.sandbox.path().join("identity");
-        std::fs::write(&identity, seal::IDENTITY).expect("an identity file");
-        let arguments = ["render", "dev", "--format", "json", "--reveal", "--identity", identity.to_str().expect("a path")];
+        let identity = self.sandbox.identity();
+        let arguments = ["render", "dev", "--format", "json", "--reveal", "--identity", &identity];
         let run = self.sandbox.plimsoll_revealing(&arguments).exits(0);
         let rendered: Value = serde_json::from_slice(&run.stdout).expect("JSON");
         for mut object in rendered["items"].as_array().expect("a list").clone() {

@@ -34,14 +34,10 @@ impl Site {
             seal::RECIPIENT
         );
         sandbox.write("environments/dev.toml", toml);
-        for (path, bytes) in seal::seal("environments/dev.secrets.age", &format!("[app]\npassword = \"{CANARY}\"\n")) {
-            sandbox.write(&path, bytes);
-        }
+        sandbox.seal("environments/dev.secrets.age", &format!("[app]\npassword = \"{CANARY}\"\n"));
         let documents: Vec<String> = objects.iter().map(|object| format!("{object:#}")).collect();
         sandbox.write("templates/app/all.yaml", documents.join("\n---\n"));
-        let identity = sandbox.path().join("identity");
-        std::fs::write(&identity, seal::IDENTITY).expect("an identity file");
-        let identity = identity.to_str().expect("a path").to_owned();
+        let identity = sandbox.identity();
         cluster.kubectl_says(&["create", "namespace", &namespace]);
         Self { cluster, sandbox, namespace, identity }
     }

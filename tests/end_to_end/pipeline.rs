@@ -1,8 +1,7 @@
 //! The GitHub stage's own script, with the host's variables set. The stages that need a cluster are in `tests/cluster`.
 
-use crate::harness::process::{Run, Sandbox};
-
-const STAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/github/stage");
+use crate::harness::github::{host, stage, told};
+use crate::harness::process::Sandbox;
 
 /// A repository with a branch that changes one value, as a runner checks it out.
 fn checkout() -> Sandbox {
@@ -11,22 +10,9 @@ fn checkout() -> Sandbox {
     sandbox.git(&["add", "-A"]).exits(0);
     sandbox.git(&["commit", "-qm", "first"]).exits(0);
     sandbox.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).exits(0);
-    sandbox.set("PLIMSOLL_BINARY", env!("CARGO_BIN_EXE_plimsoll"));
-    for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
-        let file = sandbox.path().join(name);
-        sandbox.set(name, file);
-    }
+    host(&mut sandbox);
     sandbox.set("GITHUB_BASE_REF", "main");
     sandbox
-}
-
-fn text(sandbox: &Sandbox, path: &str) -> String {
-    String::from_utf8(sandbox.read(path)).unwrap()
-}
-
-fn stage(sandbox: &mut Sandbox, name: &str) -> Run {
-    sandbox.set("PLIMSOLL_STAGE", name);
-    sandbox.program(STAGE, &[])
 }
 
 #[test]
@@ -42,10 +28,10 @@ fn check_annotates_the_file() {
 fn review_says_what_changed_in_the_hosts_way() {
     let mut sandbox = checkout();
     stage(&mut sandbox, "review").exits(0);
-    assert_eq!(text(&sandbox, "../GITHUB_OUTPUT"), "changed=false\nenvironments=\n");
+    assert_eq!(told(&sandbox).0, "changed=false\nenvironments=\n");
     sandbox.edit("environments/dev.toml", "LOG_LEVEL = \"debug\"", "LOG_LEVEL = \"warn\"");
     stage(&mut sandbox, "review").exits(0);
-    let (outputs, summary) = (text(&sandbox, "../GITHUB_OUTPUT"), text(&sandbox, "../GITHUB_STEP_SUMMARY"));
+    let (outputs, summary) = told(&sandbox);
     assert!(outputs.ends_with("changed=true\nenvironments=dev\n"), "{outputs}");
     assert!(summary.contains("LOG_LEVEL") && summary.contains("warn"), "{summary}");
 }

@@ -102,8 +102,7 @@ fn a_run_that_was_cut_off_shows_and_the_next_one_narrows() {
         parents += usize::from(request.path.contains("/configmaps/plimsoll-"));
         if parents >= 2 { Next::Drop } else { Next::Forward }
     });
-    let cut = bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]);
-    let cut = cut.exits(4);
+    let cut = bundle.plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]).exits(4);
     assert!(cut.said().contains("the inventory stays wide"), "{}", cut.said());
     proxy.calm();
     assert!(annotation(&parent(&own), KINDS).contains(&"PodDisruptionBudget.policy".to_owned()), "it stays wide");

@@ -50,7 +50,7 @@ impl Controller {
 
 #[test]
 fn no_mount_is_pulled() {
-    let rollouts = if std::env::var_os("PLIMSOLL_LONG").is_some() { 200 } else { 20 };
+    let rollouts = crate::harness::size(20, 200);
     let Stack { namespace: own, bundle, proxy } = Stack::new("r18");
     let controller = Arc::new(Mutex::new(Controller::default()));
     let (hands, place) = (controller.clone(), own.clone());

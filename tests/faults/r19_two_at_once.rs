@@ -50,7 +50,7 @@ fn two() -> (String, [Proxy; 2], [Bundle; 2]) {
 
 #[test]
 fn of_two_at_once_one_writes() {
-    let pairs = if std::env::var_os("PLIMSOLL_LONG").is_some() { 200 } else { 20 };
+    let pairs = crate::harness::size(20, 200);
     let (_, proxies, bundles) = two();
     bundles[0].plimsoll(&["apply", ENVIRONMENT, "--yes", "--no-wait"]).exits(0);
     let (mut winners, mut refused) = (0, 0);

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::Value;
+
 use crate::bundle::{Bundle, ENVIRONMENT};
 use crate::controller;
 use crate::harness::child::Victim;
 use crate::harness::process::Run;
 use crate::observer::{Kind, Observer, Place, Report, kinds};
-use crate::proxy::{Class, Next, Proxy, When};
+use crate::proxy::{Class, Next, Proxy, Request, When};
 use crate::server::cluster;
 
 /// Where a fault test works. The namespace isn't there yet: the repository makes it.
@@ -64,11 +66,28 @@ impl Stack {
         self.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(0);
     }
 
-    /// Panics unless R16, R17 (bystanders: all that is in `others`; every delete has a UID) and R18 held at each event.
-    #[track_caller]
-    pub fn laws_held(&self, report: &Report, others: &[&str]) {
-        report.holds(|place: &Place, _| others.contains(&place.namespace.as_str()));
+    /// What broke R16, R17 (bystanders untouched, and every delete has a UID) and R18 at any event, a sentence each.
+    pub fn laws_broken(&self, report: &Report, is_bystander: impl Fn(&Place) -> bool) -> Vec<String> {
+        let mut broken = report.broken(|place, _| is_bystander(place));
         let unguarded = self.proxy.unguarded_deletes();
-        assert!(unguarded.is_empty(), "R17: deletes without a UID: {unguarded:#?}");
+        broken.extend(unguarded.iter().map(|request| format!("R17 is broken: a delete without a UID: {}", request.path)));
+        broken
     }
+}
+
+/// The paths of all writes of the bundle's objects that the API server did: not those of the Lease and the inventory.
+pub fn written(requests: &[Request]) -> Vec<String> {
+    let inventory = plimsoll::inventory::parent_name(ENVIRONMENT);
+    let done =
+        |request: &&Request| request.class == Class::Write && request.upstream.is_some_and(|code| (200..300).contains(&code));
+    let paths = requests.iter().filter(done).map(|request| request.path.split('?').next().unwrap_or_default());
+    let is_own =
+        |path: &&str| path.contains("/leases") || path.ends_with(&format!("/{inventory}")) || path.ends_with("/configmaps");
+    paths.filter(|path| !is_own(path)).map(str::to_owned).collect()
+}
+
+/// Makes an object, as the administrator.
+#[track_caller]
+pub fn post(path: &str, object: &Value) -> Value {
+    cluster().send("POST", path, "application/json", &object.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

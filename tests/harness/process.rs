@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::canary::Canary;
 use super::child::{Program, Victim, search};
+use super::seal;
 
 pub use super::child::Run;
 
@@ -83,6 +84,20 @@ impl Sandbox {
         let path = self.repo().join(path);
         std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder");
         std::fs::write(path, bytes).expect("a file of the sandbox");
+    }
+
+    /// Writes a sealed file of the repository, and its index; [`Sandbox::identity`] opens it.
+    pub fn seal(&self, path: &str, text: &str) {
+        for (path, bytes) in seal::seal(path, text) {
+            self.write(&path, bytes);
+        }
+    }
+
+    /// The path of a file with the identity that opens what is sealed, outside of the repository.
+    pub fn identity(&self) -> String {
+        let path = self.path().join("identity");
+        std::fs::write(&path, seal::IDENTITY).expect("an identity file");
+        path.to_str().expect("a path").to_owned()
     }
 
     pub fn read(&self, path: &str) -> Vec<u8> {

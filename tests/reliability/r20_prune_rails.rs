@@ -1,6 +1,5 @@
 //! R20: whatever an inventory looks like, a prune deletes only what is in it, isn't in the bundle, isn't used, isn't guarded, and no more
 //! than the budget. Random inventories, each object made with what a second, simpler reading of the rules needs to know of it.
-#![expect(clippy::disallowed_methods, reason = "the test asks the environment for its size")]
 #![expect(clippy::struct_excessive_bools, reason = "each is a doubt of its own")]
 
 use std::collections::BTreeSet;
@@ -288,7 +287,7 @@ fn judge(world: &World, counted: &mut Counted) {
 
 #[test]
 fn rails_hold() {
-    let cases = if std::env::var_os("PLIMSOLL_LONG").is_some() { 20_000 } else { 2_000 };
+    let cases = crate::harness::size(2_000, 20_000);
     let mut runner = TestRunner::new_with_rng(
         Config { cases, failure_persistence: None, ..Config::default() },
         TestRng::from_seed(RngAlgorithm::ChaCha, &[20; 32]),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{changed, delete, diff, post, says, written};
 use crate::bundle::ENVIRONMENT;
+use crate::proxy::{Next, When};
 use crate::server::cluster;
 use crate::stack::Stack;
 
@@ -51,6 +52,23 @@ fn a_planned_name_that_somebody_took() {
         post(&format!("/api/v1/namespaces/{}/configmaps", stack.namespace), &map);
     };
     refused("plan-taken", take, &["ConfigMap/added"]);
+}
+
+#[test]
+fn a_name_that_is_taken_right_before_the_create_is_given_back() {
+    let stack = changed("taken-late");
+    let maps = format!("/api/v1/namespaces/{}/configmaps", stack.namespace);
+    let place = maps.clone();
+    // An apply has looked whether the name is free by then; what it writes is merged into the other's object.
+    stack.proxy.before(When::call("PATCH", "/configmaps/added", 1), move |_| {
+        post(&place, &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "added"}, "data": {"theirs": "1"}}));
+        Next::Forward
+    });
+    let run = stack.apply().exits(4);
+    says(&run, &["ConfigMap/added", "was taken back"]);
+    let live = cluster().get(&format!("{maps}/added"));
+    assert_eq!(live["data"], json!({"theirs": "1"}));
+    assert!(live["metadata"].get("labels").is_none(), "{live:#}");
 }
 
 #[test]

@@ -4,13 +4,10 @@ mod between;
 mod refusing;
 mod servers;
 
-use serde_json::Value;
-
 use crate::bundle::ENVIRONMENT;
 use crate::harness::process::Run;
-use crate::proxy::{Class, Request};
 use crate::server::cluster;
-use crate::stack::Stack;
+use crate::stack::{self, Stack, post};
 
 /// A stack that is applied, its repository turned to version 2, and an empty log.
 fn changed(topic: &str) -> Stack {
@@ -27,14 +24,7 @@ fn diff(stack: &Stack) -> Run {
 
 /// Writes of the bundle's objects that the API server did.
 fn written(stack: &Stack) -> Vec<String> {
-    let inventory = plimsoll::inventory::parent_name(ENVIRONMENT);
-    let is_own = |request: &Request| {
-        let path = request.path.split('?').next().unwrap_or_default();
-        path.contains("/leases") || path.ends_with(&inventory) || path.ends_with("/configmaps")
-    };
-    let requests = stack.proxy.requests().into_iter();
-    let done = |request: &Request| request.class == Class::Write && request.upstream.is_some_and(|code| code < 300);
-    requests.filter(|request| done(request) && !is_own(request)).map(|request| request.path).collect()
+    stack::written(&stack.proxy.requests())
 }
 
 /// Panics unless a run says all of these.
@@ -44,11 +34,6 @@ fn says(run: &Run, parts: &[&str]) {
     for part in parts {
         assert!(said.contains(part), "`{part}` isn't in what {} said:\n{said}", run.command);
     }
-}
-
-#[track_caller]
-fn post(path: &str, object: &Value) -> Value {
-    cluster().send("POST", path, "application/json", &object.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 #[track_caller]

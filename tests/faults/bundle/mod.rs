@@ -83,9 +83,7 @@ impl Bundle {
         let sealed = format!(
             "token = \"{secret}\"\n[database]\nusername = \"app\"\npassword = \"{secret}\"\n[registry]\npassword = \"{secret}\"\n"
         );
-        for (path, bytes) in seal::seal("environments/dev.secrets.age", &sealed) {
-            self.sandbox.write(&path, bytes);
-        }
+        self.sandbox.seal("environments/dev.secrets.age", &sealed);
     }
 
     fn commit(&self, message: &str) {

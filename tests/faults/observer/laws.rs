@@ -1,7 +1,5 @@
 //! The laws: what must be so at every moment.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::history::{Event, Place, World};
@@ -20,13 +18,6 @@ pub struct Violation {
     pub version: u64,
     pub place: Place,
     pub what: String,
-}
-
-pub(super) fn lines(violations: &[Violation]) -> String {
-    violations.iter().fold(String::new(), |mut text, violation| {
-        let _ = writeln!(text, "  at {}: {}: {}", violation.version, violation.place, violation.what);
-        text
-    })
 }
 
 /// R16, nothing forgotten: an object that bears an ApplySet's label, or that the manager `plimsoll` applied, would be found by that set's

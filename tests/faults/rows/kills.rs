@@ -1,6 +1,7 @@
 //! R14: an apply is killed before and after each of its requests, or told to stop; a plain re-run converges.
 
-use super::{size, work_off};
+use super::work_off;
+use crate::harness::size;
 use crate::proxy::{Next, When};
 
 /// Where a run ends.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::truth;
 use crate::bundle::ENVIRONMENT;
@@ -11,8 +11,7 @@ use crate::harness::child::Victim;
 use crate::harness::process::Run;
 use crate::observer::{Place, Report};
 use crate::proxy::{Fault, Request};
-use crate::server::cluster;
-use crate::stack::Stack;
+use crate::stack::{Stack, post};
 
 /// Objects that are nobody's business: so many in the namespace itself, and in the guest's.
 const BYSTANDERS: usize = 25;
@@ -123,20 +122,9 @@ impl Lane {
 
     /// R16, R17 and R18 at every event.
     fn laws(&self, report: &Report) -> Vec<String> {
-        let is_bystander = |place: &Place, _: &Value| {
-            place.namespace == self.guest || place.name.starts_with(BYSTANDER) || place.name == self.guest
-        };
-        let rows = [("R16", report.forgotten()), ("R17", report.touched(is_bystander)), ("R18", report.pulled())];
-        let broken = |(row, violations): (&str, Vec<crate::observer::Violation>)| -> Vec<String> {
-            let line = |violation: &crate::observer::Violation| {
-                format!("{row} is broken at {}: {}: {}", violation.version, violation.place, violation.what)
-            };
-            violations.iter().map(line).collect()
-        };
-        let mut wrong: Vec<String> = rows.into_iter().flat_map(broken).collect();
-        let unguarded = self.stack.proxy.unguarded_deletes();
-        wrong.extend(unguarded.iter().map(|request| format!("R17 is broken: a delete without a UID: {}", request.path)));
-        wrong
+        let is_bystander =
+            |place: &Place| place.namespace == self.guest || place.name.starts_with(BYSTANDER) || place.name == self.guest;
+        self.stack.laws_broken(report, is_bystander)
     }
 }
 
@@ -153,8 +141,4 @@ fn line(request: &Request) -> String {
     let fault = request.fault.map(|fault| format!(" {fault:?}")).unwrap_or_default();
     let Request { number, method, path, upstream, code, .. } = request;
     format!("{number:4} {method} {path} → {upstream:?}, told {code:?}{fault}")
-}
-
-fn post(path: &str, object: &Value) {
-    cluster().send("POST", path, "application/json", &object.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"));
 }

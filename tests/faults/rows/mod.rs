@@ -22,11 +22,6 @@ use tally::Tally;
 /// How many namespaces are worked in side by side.
 const LANES: usize = 4;
 
-/// The number of runs: in CI, and with `PLIMSOLL_LONG`.
-fn size(short: usize, long: usize) -> usize {
-    if std::env::var_os("PLIMSOLL_LONG").is_some_and(|value| !value.is_empty()) { long } else { short }
-}
-
 /// Works all cases off; `begin` arms what goes wrong in one.
 fn work_off<J: Send + Debug>(row: &'static str, jobs: Vec<J>, begin: impl Fn(&Lane, &J, &Victim) + Sync) -> Tally {
     let jobs = Mutex::new(jobs.into_iter());

@@ -1,6 +1,7 @@
 //! R13: each of the faults at the Nth request of an apply, for N all over it.
 
-use super::{size, work_off};
+use super::work_off;
+use crate::harness::size;
 use crate::proxy::{Class, Fault, Request, When};
 
 /// One run: a fault, and where it strikes.

@@ -1,6 +1,7 @@
 //! R15: whatever a seed says goes wrong, in one of twenty requests.
 
-use super::{size, work_off};
+use super::work_off;
+use crate::harness::size;
 use crate::proxy::{Class, Fault, When};
 
 const FAULTY: f64 = 0.05;

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::bundle::ENVIRONMENT;
 use crate::harness::process::Run;
-use crate::proxy::{Class, Request};
+use crate::proxy::Request;
+use crate::stack::written;
 
 /// What isn't true of what a run said, or may not be.
 pub(super) fn of(run: &Run, requests: &[Request]) -> Vec<String> {
-    let written = written(requests);
+    let written = written(requests).iter().map(|path| tail(path)).collect();
     let mut wrong = lines(run, &written);
     let nothing = matches!(run.code, Some(3 | 6 | 130));
     if !matches!(run.code, None | Some(0 | 3 | 4 | 5 | 6 | 130)) {
@@ -31,17 +31,7 @@ pub(super) fn of(run: &Run, requests: &[Request]) -> Vec<String> {
     wrong
 }
 
-/// The last two segments of the paths of all writes of the bundle's objects that the API server did: `configmaps/added`.
-fn written(requests: &[Request]) -> BTreeSet<String> {
-    let inventory = plimsoll::inventory::parent_name(ENVIRONMENT);
-    requests
-        .iter()
-        .filter(|request| request.class == Class::Write && request.upstream.is_some_and(|code| (200..300).contains(&code)))
-        .map(|request| tail(request.path.split('?').next().unwrap_or_default()))
-        .filter(|tail| !tail.contains("leases") && !tail.ends_with(&format!("/{inventory}")) && !tail.ends_with("/configmaps"))
-        .collect()
-}
-
+/// The last two segments of a path: `configmaps/added`.
 fn tail(path: &str) -> String {
     let segments: Vec<&str> = path.rsplit('/').take(2).collect();
     segments.into_iter().rev().collect::<Vec<_>>().join("/")
