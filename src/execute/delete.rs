@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Run;
 use super::miss::Miss;
-use super::seen::At;
+use super::seen::{At, changed_by};
 use crate::cluster::{DeleteGuard, ErrorKind, Live, Resource};
 
 const TRIES: u32 = 5;
@@ -50,7 +50,12 @@ pub(super) async fn delete(
             return Err(error.into());
         }
         let Ok(live) = run.cluster.get(resource, namespace, name).await else { return Err(error.into()) };
-        let Some(live) = live.filter(|live| live.uid == at.uid) else { return Ok(gone) };
+        let Some(live) = live else { return Ok(gone) };
+        if live.uid != at.uid {
+            // Ours is gone; but unless it was we who deleted it, nothing here is done of what the plan meant by the name.
+            let miss = || Miss::moved(changed_by(None, &live.value()), "it was deleted and made anew meanwhile");
+            return if asked { Ok(gone) } else { Err(miss()) };
+        }
         if live.value().pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
             return Ok(gone);
         }

@@ -1,8 +1,10 @@
 //! What the rows have found, each once more by itself.
 
-use crate::proxy::{Fault, When};
+use serde_json::json;
+
+use crate::proxy::{Fault, Next, When};
 use crate::server::cluster;
-use crate::stack::Stack;
+use crate::stack::{Stack, post};
 
 #[test]
 fn an_old_list_doesnt_make_an_apply_take_its_own_object_back() {
@@ -31,4 +33,25 @@ fn a_prune_that_cant_be_decided_is_a_failure() {
     let said = stack.apply().exits(4).said();
     assert!(said.contains("ConfigMap/legacy: not pruned: whether something uses it isn't known"), "{said}");
     stack.converges();
+}
+
+#[test]
+fn a_prune_of_what_was_made_anew_isnt_told_as_done() {
+    let stack = Stack::new("found-anew");
+    stack.apply().exits(0);
+    stack.bundle.v2();
+    let policies = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies", stack.namespace);
+    let place = policies.clone();
+    stack.proxy.before(When::call("DELETE", "/networkpolicies/legacy", 1), move |_| {
+        let path = format!("{place}/legacy");
+        let old = cluster().get(&path);
+        cluster().send("DELETE", &path, "application/json", "").expect("the old one");
+        let metadata = json!({"name": "legacy", "labels": old["metadata"]["labels"]});
+        post(&place, &json!({"apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": metadata, "spec": old["spec"]}));
+        Next::Forward
+    });
+    let said = stack.apply().exits(4).said();
+    assert!(said.contains("NetworkPolicy/legacy: it was deleted and made anew meanwhile"), "{said}");
+    assert!(!said.contains("pruned NetworkPolicy/legacy"), "{said}");
+    assert_eq!(cluster().get(&format!("{policies}/legacy"))["metadata"]["name"], "legacy");
 }
