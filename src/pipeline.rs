@@ -65,7 +65,14 @@ impl Compiled {
 /// Everything that is wrong in the first stage that can't give a result, in places of templates and TOML files. Findings of the
 /// checks are no errors here: they are in [`Compiled::findings`], beside the bundle that they are about.
 pub fn compile(files: &Files, name: &str, options: &Options) -> Result<Compiled, Diagnostics> {
-    let environment = environment::load(files, name)?;
+    compile_environment(files, environment::load(files, name)?, options)
+}
+
+/// The same from an environment that is loaded already.
+///
+/// # Errors
+/// As of [`compile`].
+pub fn compile_environment(files: &Files, environment: Environment, options: &Options) -> Result<Compiled, Diagnostics> {
     let secrets = Secrets::read(files, &environment)?;
     let rendered = match template::render(files, &environment, &secrets, options.commit.as_deref()) {
         Ok(rendered) => rendered,

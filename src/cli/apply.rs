@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::carry_out::{Work, carry_out, refused};
+use super::history::no_inventory;
 use super::live::{ClusterArgs, Need, Prepared, prepare};
 use super::{Context, Exit, Failure, Format};
 use crate::execute;
-use crate::inventory::{Action, Inventory, InventoryError};
+use crate::inventory::{Action, Inventory};
 use crate::plan::file::{self, BadPlan, PlanFile};
 use crate::plan::{self, Plan};
 use crate::report;
@@ -186,9 +187,9 @@ pub(super) fn serials(prepared: &Prepared, accept: Option<u64>) -> Result<BTreeM
     let environment = &prepared.compiled.environment;
     let serials: BTreeMap<String, u64> =
         prepared.compiled.secrets.sealed().iter().map(|public| (public.path.to_string(), public.serial)).collect();
-    let namespace = environment.settings.target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str());
+    let namespace = plan::namespace(&environment.settings);
     let read = Inventory::read(&prepared.session.cluster, &environment.name, namespace);
-    let applied = prepared.session.run(read).map_err(|error| not_read(&error))?.serials;
+    let applied = prepared.session.run(read).map_err(|error| no_inventory(&error))?.serials;
     for (file, serial) in &serials {
         let Some(last) = applied.get(file).filter(|last| serial < *last) else { continue };
         if accept.is_none_or(|accepted| *serial < accepted) {
@@ -199,14 +200,4 @@ pub(super) fn serials(prepared: &Prepared, accept: Option<u64>) -> Result<BTreeM
         }
     }
     Ok(serials)
-}
-
-fn not_read(error: &InventoryError) -> Failure {
-    match error {
-        InventoryError::Cluster(error) => super::live::unreachable(error),
-        other => {
-            let failure = Failure::refused(other.to_string());
-            other.hint().map_or(failure, |hint| Failure::refused(other.to_string()).hint(hint))
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Failure, identities};
 use crate::diagnostic::Diagnostics;
-use crate::environment;
+use crate::environment::{self, Environment};
 use crate::pipeline::{self, Compiled, Options};
 use crate::secret::{Opened, Secrets};
 use crate::source::{Files, Git};
@@ -28,9 +28,16 @@ impl Repository {
         self.sound(compile(&self.files, environment, check, head(&self.root))?)
     }
 
+    /// Loads an environment.
+    pub(super) fn load(&self, environment: &str) -> Result<Environment, Failure> {
+        environment::load(&self.files, environment).map_err(|found| failed(&self.files, found))
+    }
+
     /// Compiles and checks an environment as of a commit.
-    pub(super) fn compile_as(&self, environment: &str, commit: Option<String>) -> Result<Compiled, Failure> {
-        self.sound(compile(&self.files, environment, true, commit)?)
+    pub(super) fn compile_as(&self, environment: Environment, commit: Option<String>) -> Result<Compiled, Failure> {
+        let options = Options { check: true, commit };
+        let compiled = pipeline::compile_environment(&self.files, environment, &options);
+        self.sound(compiled.map_err(|found| failed(&self.files, found))?)
     }
 
     fn sound(&self, compiled: Compiled) -> Result<Compiled, Failure> {

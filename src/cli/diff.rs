@@ -1,5 +1,7 @@
 //! `plimsoll diff`
 
+use std::mem::ManuallyDrop;
+
 use clap::Args;
 
 use super::against::Against;
@@ -47,7 +49,8 @@ pub(super) fn run(args: DiffArgs, context: &mut Context) -> Result<Exit, Failure
 fn live(args: &DiffArgs, format: Format, context: &mut Context) -> Result<Exit, Failure> {
     let prepared = prepare(context, &args.environment, &args.cluster, Need::Compare)?;
     let options = Options { adopt: args.adopt, dry_run_all: args.dry_run_all, ..Options::default() };
-    let plan = prepared.plan(context, options)?;
+    // Not freed: the process ends with it.
+    let plan = ManuallyDrop::new(prepared.plan(context, options)?);
     show(&plan, &prepared, format, &format!("`{}` against the cluster", plan.environment), context)?;
     Ok(if !plan.refusals.is_empty() {
         Exit::Refused

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use super::compile::{Repository, failed};
+use super::compile::Repository;
 use super::live::{self, ClusterArgs, Need, Session};
 use super::{Context, Exit, Failure, Format};
-use crate::environment::{self, Environment};
+use crate::environment::Environment;
 use crate::execute::lease;
 use crate::inventory::{Inventory, InventoryError};
+use crate::plan;
 use crate::report::live::{history_json, history_text};
 
 /// Show what was done to an environment: the last 20 runs
@@ -46,13 +47,13 @@ impl Place {
     /// Reads where an environment lives. Only one that plimsoll itself applies has an inventory.
     pub(super) fn of(context: &Context, name: &str) -> Result<Self, Failure> {
         let repository = Repository::open(context)?;
-        let environment = environment::load(&repository.files, name).map_err(|found| failed(&repository.files, found))?;
+        let environment = repository.load(name)?;
         let target = &environment.settings.target;
         if let Some(engine) = target.engine.as_ref().filter(|engine| engine.value != "plimsoll") {
             return Err(Failure::refused(format!("`{name}` is applied by {}, which keeps its own books", engine.value))
                 .hint("ask that engine; plimsoll keeps an inventory only where `target.engine` is `plimsoll`"));
         }
-        let namespace = target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str()).to_owned();
+        let namespace = plan::namespace(&environment.settings).to_owned();
         Ok(Self { environment, namespace })
     }
 

@@ -2,21 +2,26 @@
 
 #![allow(unreachable_pub, reason = "clap's derived types are part of the command line's")]
 
+use std::cell::Cell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use super::compile::{Repository, failed, head};
 use super::failure::exit_of;
 use super::{Context, Exit, Failure, identities};
 use crate::check;
 use crate::cluster::{Cluster, ClusterError, ConnectError, Connection, ErrorKind, connect};
-use crate::environment::Settings;
+use crate::environment::{Environment, Settings};
+use crate::execute::Clock;
 use crate::object::{Data, Node};
 use crate::pipeline::Compiled;
-use crate::plan::{self, ClusterFacts, Input, Options, Plan, PlanError};
+use crate::plan::{self, Ahead, ClusterFacts, Home, Input, Options, Plan, PlanError};
 use crate::secret::{Opened, SecretKey};
 use crate::source::Git;
 
@@ -34,10 +39,20 @@ pub struct ClusterArgs {
 /// A connected cluster and the runtime that its requests run on.
 pub(super) struct Session {
     pub(super) cluster: Cluster,
-    /// Which cluster it is; held against `target.cluster-id`.
-    pub(super) facts: ClusterFacts,
     runtime: Runtime,
 }
+
+/// A cluster that is being read while the bundle is compiled.
+struct Reading {
+    session: Session,
+    home: Home,
+    clock: Clock,
+    began: Timestamp,
+    task: JoinHandle<Result<Ahead, ClusterError>>,
+}
+
+/// What was read longer ago isn't what is there: somebody has typed a passphrase meanwhile.
+const STALE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What a command needs of an environment before it looks at the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +66,14 @@ pub(super) enum Need {
 /// A compiled and checked environment, its opened secrets, and the cluster that it is for.
 pub(super) struct Prepared {
     pub(super) repository: Repository,
-    pub(super) compiled: Compiled,
+    /// Lives as long as the process; to free its trees node by node would take longer than to read them.
+    pub(super) compiled: ManuallyDrop<Compiled>,
     /// `None`: no identity opens a file that the bundle needs.
     pub(super) opened: Option<Opened>,
     pub(super) session: Session,
     pub(super) commit: Option<String>,
+    /// What was read of the cluster while the bundle was compiled; a plan takes it.
+    ahead: Cell<Option<Ahead>>,
 }
 
 /// Compiles and checks an environment, opens what its bundle needs, and connects to its cluster. All guards that hold for reading hold.
@@ -74,29 +92,57 @@ pub(super) fn prepare_from(
     args: &ClusterArgs,
     need: Need,
 ) -> Result<Prepared, Failure> {
-    let compiled = repository.compile_as(environment, commit.clone())?;
+    let environment = repository.load(environment)?;
+    // What is wrong with the cluster is said after what is wrong with the bundle.
+    let reading = Session::connect(context, &environment.settings, args);
+    let reading = reading.map(|session| session.look_ahead(Home::of(&environment), context.system.clock()));
+    let (compiled, opened) = match compile(context, &repository, environment, commit.clone(), need) {
+        Ok(done) => done,
+        Err(failure) => {
+            let _ = reading.map(Reading::abandon);
+            return Err(failure);
+        }
+    };
+    let (session, ahead) = reading?.finish()?;
+    same_cluster(&compiled.environment.settings, &ahead.facts, session.cluster.url(), need)?;
+    Ok(Prepared { repository, compiled: ManuallyDrop::new(compiled), opened, session, commit, ahead: Cell::new(Some(ahead)) })
+}
+
+/// The local half: the bundle, checked, and its opened secrets.
+fn compile(
+    context: &mut Context,
+    repository: &Repository,
+    environment: Environment,
+    commit: Option<String>,
+    need: Need,
+) -> Result<(Compiled, Option<Opened>), Failure> {
+    let compiled = repository.compile_as(environment, commit)?;
     if need == Need::Write {
         context.say_findings(&compiled.findings, repository.files.map());
     }
-    let opened = open_needed(context, &repository, &compiled, need)?;
+    let opened = open_needed(context, repository, &compiled, need)?;
     if let Some(opened) = &opened {
         let found = compiled.rendered.relocate(check::opened(&compiled.bundle, opened));
         if found.has_errors() {
             return Err(failed(&repository.files, found));
         }
     }
-    let session = Session::open(context, &compiled.environment.settings, args, need)?;
-    Ok(Prepared { repository, compiled, opened, session, commit })
+    Ok((compiled, opened))
 }
 
 impl Prepared {
     /// What an apply would do.
     pub(super) fn plan(&self, context: &mut Context, options: Options) -> Result<Plan, Failure> {
+        let cluster = &self.session.cluster;
+        let ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.session.look(&Home::of(&self.compiled.environment))?,
+        };
         let input = Input {
             compiled: &self.compiled,
             opened: self.opened.as_ref(),
-            cluster: &self.session.cluster,
-            facts: self.session.facts.clone(),
+            cluster,
+            ahead,
             commit: self.commit.clone(),
             options,
         };
@@ -195,17 +241,51 @@ fn no_plan(error: &PlanError) -> Failure {
 impl Session {
     /// Connects to the cluster that the environment and the arguments mean, and holds it against `target.cluster-id`.
     pub(super) fn open(context: &mut Context, settings: &Settings, args: &ClusterArgs, need: Need) -> Result<Self, Failure> {
+        let session = Self::connect(context, settings, args)?;
+        let facts = session.run(plan::facts(&session.cluster)).map_err(|error| unreachable(&error))?;
+        same_cluster(settings, &facts, session.cluster.url(), need)?;
+        Ok(session)
+    }
+
+    /// Finds out which cluster the environment and the arguments mean, and as whom: nothing is sent to it.
+    fn connect(context: &Context, settings: &Settings, args: &ClusterArgs) -> Result<Self, Failure> {
         let connection = connection(context, settings, args)?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let cluster = runtime.block_on(connect(&connection)).map_err(|error| not_connected(&error))?;
-        let facts = runtime.block_on(plan::facts(&cluster)).map_err(|error| unreachable(&error))?;
-        same_cluster(settings, &facts, cluster.url(), need)?;
-        Ok(Self { cluster, facts, runtime })
+        Ok(Self { cluster, runtime })
     }
 
     /// Runs a future to its end.
     pub(super) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    fn look(&self, home: &Home) -> Result<Ahead, Failure> {
+        self.run(plan::look_ahead(&self.cluster, home)).map_err(|error| unreachable(&error))
+    }
+
+    /// Begins to read what a plan begins with, while something else is done.
+    fn look_ahead(self, home: Home, clock: Clock) -> Reading {
+        let (cluster, place) = (self.cluster.clone(), home.clone());
+        let task = self.runtime.spawn(async move { plan::look_ahead(&cluster, &place).await });
+        Reading { began: clock.now(), session: self, home, clock, task }
+    }
+}
+
+impl Reading {
+    /// Waits for what was read; reads it again if it is old by now.
+    fn finish(self) -> Result<(Session, Ahead), Failure> {
+        let Self { session, home, clock, began, task } = self;
+        if task.is_finished() && clock.now().duration_since(began) > STALE {
+            return session.look(&home).map(|ahead| (session, ahead));
+        }
+        let ahead = session.run(task).unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        Ok((session, ahead.map_err(|error| unreachable(&error))?))
+    }
+
+    /// Ends it without waiting: for a name that is being looked up, say.
+    fn abandon(self) {
+        self.session.runtime.shutdown_background();
     }
 }
 

@@ -13,7 +13,7 @@ use super::live::{ClusterArgs, Need, Session, is_ours_to_apply, must_be_clean, p
 use super::{Context, Exit, Failure, Format};
 use crate::execute;
 use crate::inventory::{Action, Ending, Inventory, Record};
-use crate::plan::Options;
+use crate::plan::{self, Options};
 use crate::secret::{Opened, Scrubber};
 use crate::source::{DiskTree, Files, Git, OverlayTree, is_sealed};
 
@@ -63,7 +63,7 @@ pub(super) fn run(args: RollbackArgs, context: &mut Context) -> Result<Exit, Fai
     {
         return Err(must_be_clean(why));
     }
-    let then = prepared.compiled.environment.settings.target.namespace.as_ref().map_or("default", |name| name.value.as_str());
+    let then = plan::namespace(&prepared.compiled.environment.settings);
     if then != place.namespace {
         let message = format!("at {commit} the environment was in namespace `{then}`, today it is in `{}`", place.namespace);
         return Err(Failure::refused(message).hint("a rollback doesn't move an environment: check that commit out, and apply it"));

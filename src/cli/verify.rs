@@ -10,7 +10,7 @@ use super::live::{self, ClusterArgs, Need, Session};
 use super::{Context, Exit, Failure, Format, identities};
 use crate::object::Pattern;
 use crate::pipeline::Compiled;
-use crate::plan::duration;
+use crate::plan::{self, duration};
 use crate::report::live::{verify_json, verify_text};
 use crate::secret::{Opened, SecretKey};
 use crate::source::{Files, Git};
@@ -54,7 +54,7 @@ pub(super) fn run(args: VerifyArgs, context: &mut Context) -> Result<Exit, Failu
     let session = Session::open(context, settings, &args.cluster, Need::Compare)?;
     let options = Options {
         bundle: &compiled.bundle,
-        namespace: settings.target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str()),
+        namespace: plan::namespace(settings),
         opened: opened.as_ref(),
         timeout: args.timeout,
         allowed: &args.allow_unverifiable,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::classify::{self, Refusal};
 use super::error::{ClusterError, ErrorKind};
@@ -152,10 +152,28 @@ impl Cluster {
     /// Makes a request. A read is tried again when it may well succeed a moment later; a write only when the server says that it didn't
     /// take it (429), or when no connection came about.
     pub(super) async fn ask(&self, call: Call, doing: &str, ask: &Ask) -> Result<Answer, ClusterError> {
+        let whole = |answer: Answer| match call {
+            Call::Pod => Ok(answer),
+            _ => serde_json::from_slice::<IgnoredAny>(&answer.body).map(|_| answer),
+        };
+        self.ask_for(call, doing, ask, whole).await
+    }
+
+    /// The same, with what is read from a good answer. One that can't be read comes from something that isn't an API server, or was cut: a
+    /// read is tried again.
+    pub(super) async fn ask_for<T>(
+        &self,
+        call: Call,
+        doing: &str,
+        ask: &Ask,
+        read: impl Fn(Answer) -> Result<T, serde_json::Error>,
+    ) -> Result<T, ClusterError> {
         let mut pause = FIRST_PAUSE;
         for left in (0..TRIES).rev() {
-            let refusal = match self.once(call, doing, ask).await {
-                Ok(answer) => return Ok(answer),
+            let garbled = |error| garbage(doing, &error).maybe_done(!call.is_read()).into();
+            let answer = self.once(call, doing, ask).await;
+            let refusal: Refusal = match answer.and_then(|answer| read(answer).map_err(garbled)) {
+                Ok(found) => return Ok(found),
                 Err(refusal) => refusal,
             };
             let again = refusal.not_taken || (call.is_read() && refusal.error.is_passing());
@@ -188,21 +206,10 @@ impl Cluster {
             Err(_) => return Err(no_answer(call, doing).into()),
         };
         if parts.status.is_success() {
-            check_whole(call, doing, &body)?;
             return Ok(Answer { status: parts.status, warnings: warnings(&parts.headers), body });
         }
         Err(classify::status(call, doing, parts.status, &parts.headers, &body))
     }
-}
-
-/// An answer that is no JSON at all comes from something that isn't an API server, or was cut: a read is tried again.
-fn check_whole(call: Call, doing: &str, body: &Bytes) -> Result<(), Refusal> {
-    if call == Call::Pod {
-        return Ok(());
-    }
-    serde_json::from_slice::<serde::de::IgnoredAny>(body)
-        .map(|_| ())
-        .map_err(|error| garbage(doing, &error).maybe_done(!call.is_read()).into())
 }
 
 fn no_answer(call: Call, doing: &str) -> ClusterError {

@@ -37,6 +37,11 @@ impl Resource {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// Whether it is the same kind, in whatever version.
+    pub fn is_kind(&self, other: &Self) -> bool {
+        self.group == other.group && self.kind == other.kind
+    }
+
     /// The path of an object, or of all in a namespace, or of all.
     pub(super) fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
         let base = if self.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", self.group) };

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::client::Cluster;
+use super::client::{Answer, Cluster};
 use super::discovery::{Resource, encode};
 use super::error::{ClusterError, ErrorKind};
 use super::live::Live;
@@ -25,10 +26,11 @@ pub struct Listed {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Page<'a> {
     metadata: PageMetadata,
     #[serde(default)]
-    items: Option<Vec<Box<RawValue>>>,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -74,11 +76,12 @@ impl Cluster {
         loop {
             let token = if next.is_empty() { String::new() } else { format!("&continue={}", encode(&next)) };
             let path = format!("{}?limit={PAGE}{selector}{token}", resource.path(namespace, None));
-            let page: Page = self.ask(Call::List, &doing, &Ask::get(path)).await?.json(&doing)?;
-            items.extend(page.items.into_iter().flatten().filter_map(|raw| Live::new(resource.clone(), raw)));
-            next = page.metadata.next;
+            let read = |answer: Answer| read_page(resource, answer.bytes());
+            let (found, page) = self.ask_for(Call::List, &doing, &Ask::get(path), read).await?;
+            items.extend(found);
+            next = page.next;
             if next.is_empty() {
-                return Ok(Listed { items, resource_version: page.metadata.resource_version });
+                return Ok(Listed { items, resource_version: page.resource_version });
             }
         }
     }
@@ -90,10 +93,7 @@ impl Cluster {
     pub async fn get(&self, resource: &Arc<Resource>, namespace: Option<&str>, name: &str) -> Result<Option<Live>, ClusterError> {
         let doing = describe("read", resource, namespace, name);
         match self.ask(Call::Get, &doing, &Ask::get(resource.path(namespace, Some(name)))).await {
-            Ok(answer) => {
-                let raw: Box<RawValue> = answer.json(&doing)?;
-                Ok(Live::new(resource.clone(), raw))
-            }
+            Ok(answer) => Ok(Live::new(resource.clone(), answer.bytes().clone())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -107,6 +107,14 @@ impl Cluster {
         let doing = format!("read {path}");
         self.ask(Call::Get, &doing, &Ask::get(path)).await?.json(&doing)
     }
+}
+
+/// The objects of a page, which share its bytes, and what it says of itself.
+fn read_page(resource: &Arc<Resource>, body: &Bytes) -> Result<(Vec<Live>, PageMetadata), serde_json::Error> {
+    let page: Page<'_> = serde_json::from_slice(body)?;
+    let items = page.items.into_iter().flatten();
+    let items = items.filter_map(|raw| Live::new(resource.clone(), body.slice_ref(raw.get().as_bytes()))).collect();
+    Ok((items, page.metadata))
 }
 
 /// `patch deployments.apps "web" in namespace shop`.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::discovery::Resource;
 use crate::object::ObjectId;
 
-/// An object as the cluster has it: its head parsed, the rest raw until somebody asks. Shows nothing of its content.
+/// An object as the cluster has it: its head parsed, the rest raw until somebody asks. Shows nothing of its content. Cheap to clone: it
+/// shares the answer that it came with.
 #[derive(Clone)]
 pub struct Live {
     /// Its kind.
@@ -25,7 +26,7 @@ pub struct Live {
     pub resource_version: String,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
-    raw: Box<RawValue>,
+    raw: Bytes,
 }
 
 impl std::fmt::Debug for Live {
@@ -56,8 +57,8 @@ struct Metadata {
 
 impl Live {
     /// An object of this kind from its JSON; `None` if it has no metadata.
-    pub fn new(resource: Arc<Resource>, raw: Box<RawValue>) -> Option<Self> {
-        let Head { metadata } = serde_json::from_str(raw.get()).ok()?;
+    pub fn new(resource: Arc<Resource>, raw: Bytes) -> Option<Self> {
+        let Head { metadata } = serde_json::from_slice(&raw).ok()?;
         Some(Self {
             resource,
             namespace: metadata.namespace,
@@ -71,12 +72,12 @@ impl Live {
 
     /// An object of this kind from parsed JSON.
     pub fn of(resource: Arc<Resource>, value: &Value) -> Option<Self> {
-        Self::new(resource, serde_json::value::to_raw_value(value).ok()?)
+        Self::new(resource, serde_json::to_vec(value).ok()?.into())
     }
 
     /// The whole object, with the `apiVersion` and `kind` that items of a LIST leave out.
     pub fn value(&self) -> Value {
-        let mut value: Value = serde_json::from_str(self.raw.get()).unwrap_or_default();
+        let mut value: Value = serde_json::from_slice(&self.raw).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.entry("apiVersion").or_insert_with(|| self.resource.api_version().into());
             map.entry("kind").or_insert_with(|| self.resource.kind.clone().into());

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -196,6 +195,5 @@ impl Answer {
 
 fn object(resource: &Arc<Resource>, answer: &Answer, doing: &str, call: Call) -> Result<Live, ClusterError> {
     let strange = || ClusterError::new(ErrorKind::Garbage, doing, "the answer isn't the object").maybe_done(!call.is_read());
-    let raw: Box<RawValue> = answer.json(doing)?;
-    Live::new(resource.clone(), raw).filter(|live| !live.uid.is_empty()).ok_or_else(strange)
+    Live::new(resource.clone(), answer.bytes().clone()).filter(|live| !live.uid.is_empty()).ok_or_else(strange)
 }

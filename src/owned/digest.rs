@@ -90,7 +90,7 @@ fn overlap(theirs: &Fields, watched: &Fields) -> Fields {
         return theirs.clone();
     }
     let mut out = Fields { member: theirs.member && watched.member, ..Fields::default() };
-    for (element, below) in &theirs.children {
+    for (element, below) in theirs.children.iter() {
         if let Some(watched) = watched.child(element) {
             out.put(element.clone(), overlap(below, watched));
         }
@@ -122,7 +122,7 @@ impl Hash {
     fn fields(&mut self, fields: &Fields) {
         self.tag(u8::from(fields.member));
         self.0.update((fields.children.len() as u64).to_be_bytes());
-        for (element, below) in &fields.children {
+        for (element, below) in fields.children.iter() {
             self.text(&element.print());
             self.fields(below);
         }
@@ -141,7 +141,7 @@ impl Hash {
                 self.watched(Some(item), below);
             }
         }
-        for (element, below) in &watched.children {
+        for (element, below) in watched.children.iter() {
             if let Element::Field(name) = element {
                 self.text(name);
                 self.watched(value.and_then(|value| value.get(name.as_str())), below);

@@ -3,7 +3,7 @@
 //! The form is structured-merge-diff's: a JSON object whose keys are path elements, `f:` and a field's name, `k:` and the keys of
 //! a list's item, `v:` and a value of a set, `i:` and an index. `.` says that the place itself is a member; so does an empty object.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use serde_json::{Map as JsonMap, Value};
@@ -44,7 +44,75 @@ pub struct Fields {
     /// Whether the place itself is in the set.
     pub member: bool,
     /// What is in the set below; never an empty set.
-    pub children: BTreeMap<Element, Fields>,
+    pub children: Children,
+}
+
+/// Sets below elements, in the elements' order. A vector: entries are made in order, and most have few.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Children(Vec<(Element, Fields)>);
+
+impl Children {
+    fn place(&self, element: &Element) -> Result<usize, usize> {
+        match self.0.last() {
+            Some((last, _)) if last < element => Err(self.0.len()),
+            _ => self.0.binary_search_by(|(other, _)| other.cmp(element)),
+        }
+    }
+
+    /// What is below an element.
+    pub fn get(&self, element: &Element) -> Option<&Fields> {
+        self.place(element).ok().and_then(|at| self.0.get(at)).map(|(_, below)| below)
+    }
+
+    /// What is below a field.
+    pub fn field(&self, name: &str) -> Option<&Fields> {
+        let found = self.0.binary_search_by(|(other, _)| match other {
+            Element::Field(other) => other.as_str().cmp(name),
+            // As the elements are ordered: fields first.
+            _ => Ordering::Greater,
+        });
+        found.ok().and_then(|at| self.0.get(at)).map(|(_, below)| below)
+    }
+
+    /// Puts a set below an element; what was there before.
+    pub fn insert(&mut self, element: Element, below: Fields) -> Option<Fields> {
+        match self.place(&element) {
+            Ok(at) => self.0.get_mut(at).map(|(_, old)| std::mem::replace(old, below)),
+            Err(at) => {
+                self.0.insert(at, (element, below));
+                None
+            }
+        }
+    }
+
+    /// What is below an element, an empty set if there was nothing.
+    fn entry(&mut self, element: &Element) -> Option<&mut Fields> {
+        let at = self.place(element).unwrap_or_else(|at| {
+            self.0.insert(at, (element.clone(), Fields::default()));
+            at
+        });
+        self.0.get_mut(at).map(|(_, below)| below)
+    }
+
+    /// All in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Element, &Fields)> {
+        self.0.iter().map(|(element, below)| (element, below))
+    }
+
+    /// The elements in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Element> {
+        self.0.iter().map(|(element, _)| element)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Integral floats up to here have one integer each.
@@ -139,7 +207,7 @@ impl Element {
 impl Fields {
     /// The place itself and nothing below.
     pub fn leaf() -> Self {
-        Self { member: true, children: BTreeMap::new() }
+        Self { member: true, children: Children::default() }
     }
 
     /// Reads `fieldsV1`; `None` if any part isn't understood: an unknown kind of path element, or a value that is no object.
@@ -199,7 +267,7 @@ impl Fields {
 
     /// What is below the field.
     pub fn field(&self, name: &str) -> Option<&Self> {
-        self.children.get(&Element::field(name))
+        self.children.field(name)
     }
 
     /// Puts a set below an element; an empty one is left out.
@@ -213,7 +281,11 @@ impl Fields {
     pub fn insert(&mut self, path: &[Element]) {
         match path {
             [] => self.member = true,
-            [first, rest @ ..] => self.children.entry(first.clone()).or_default().insert(rest),
+            [first, rest @ ..] => {
+                if let Some(below) = self.children.entry(first) {
+                    below.insert(rest);
+                }
+            }
         }
     }
 
@@ -232,7 +304,7 @@ impl Fields {
     pub fn union(&self, other: &Self) -> Self {
         let mut out = self.clone();
         out.member |= other.member;
-        for (element, below) in &other.children {
+        for (element, below) in other.children.iter() {
             let joined = out.children.get(element).map_or_else(|| below.clone(), |own| own.union(below));
             out.children.insert(element.clone(), joined);
         }
@@ -242,8 +314,8 @@ impl Fields {
     /// What this has and the other hasn't.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        let mut out = Self { member: self.member && !other.member, children: BTreeMap::new() };
-        for (element, below) in &self.children {
+        let mut out = Self { member: self.member && !other.member, children: Children::default() };
+        for (element, below) in self.children.iter() {
             let left = other.child(element).map_or_else(|| below.clone(), |taken| below.difference(taken));
             out.put(element.clone(), left);
         }
@@ -253,8 +325,8 @@ impl Fields {
     /// What both have.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let mut out = Self { member: self.member && other.member, children: BTreeMap::new() };
-        for (element, below) in &self.children {
+        let mut out = Self { member: self.member && other.member, children: Children::default() };
+        for (element, below) in self.children.iter() {
             if let Some(shared) = other.child(element) {
                 out.put(element.clone(), below.intersection(shared));
             }
@@ -273,7 +345,7 @@ impl Fields {
         if self.member {
             paths.push(here.clone());
         }
-        for (element, below) in &self.children {
+        for (element, below) in self.children.iter() {
             here.push(element.clone());
             below.collect(here, paths);
             here.pop();

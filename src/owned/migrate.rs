@@ -43,6 +43,12 @@ fn is_of(entry: &Manager, names: &[&str]) -> bool {
     names.contains(&entry.name.as_str()) && entry.operation == "Update" && entry.subresource.is_empty()
 }
 
+/// Whether there is any entry of that name. Most objects have none to migrate, and reading fields costs more than this.
+fn has_entry_of(live: &Value, name: &str) -> bool {
+    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
+    entries.into_iter().flatten().any(|entry| entry.get("manager").and_then(Value::as_str) == Some(name))
+}
+
 /// The migration of kubectl's client-side entries into ours; `None` if there are none, or an entry isn't understood.
 pub fn migration(live: &Value, wanted: Wanted<'_>, manager: &str) -> Option<Migration> {
     migration_of(live, wanted, manager, CLIENT_SIDE)
@@ -50,6 +56,9 @@ pub fn migration(live: &Value, wanted: Wanted<'_>, manager: &str) -> Option<Migr
 
 /// As [`migration`], of `Update` entries of other names: what is adopted from `kubectl create` or `kubectl set`, say.
 pub fn migration_of(live: &Value, wanted: Wanted<'_>, manager: &str, names: &[&str]) -> Option<Migration> {
+    if !names.iter().any(|name| has_entry_of(live, name)) {
+        return None;
+    }
     let entries = managers(live);
     let api_version = wanted.root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     let from: Vec<&Manager> = entries.iter().filter(|entry| is_of(entry, names)).collect();

@@ -69,10 +69,18 @@ impl Compared {
 }
 
 impl Compare<'_> {
-    /// Whether applying an object is proven to change nothing, neither of it nor of its owners.
-    pub(super) fn is_proven(&self, wanted: &Wanted) -> bool {
-        let Some(resource) = &wanted.resource else { return false };
-        let Some(live) = self.observed.live(resource, wanted.id.namespace.as_deref(), &wanted.id.name) else { return false };
+    /// What became of an object of which it is proven that applying it changes nothing, neither of it nor of its owners.
+    pub(super) fn proven(&self, wanted: &Wanted) -> Option<Compared> {
+        let (resource, namespace) = (wanted.resource.as_ref()?, wanted.id.namespace.as_deref());
+        let state = namespace.filter(|_| resource.namespaced).and_then(|name| self.observed.namespaces.get(name));
+        if matches!(state, Some(NamespaceState::Absent | NamespaceState::Ending)) {
+            return None;
+        }
+        let live = self.observed.live(resource, namespace, &wanted.id.name)?;
+        self.is_proven(wanted, live).then(|| Compared::new(wanted, Some(live.clone())))
+    }
+
+    fn is_proven(&self, wanted: &Wanted, live: &Live) -> bool {
         let asks = self.options.dry_run_all && !is_a_secret(wanted);
         let is_ours = self.label.is_none_or(|(key, set)| live.labels.get(key).is_some_and(|label| label == set));
         if asks || !is_ours {
@@ -84,11 +92,11 @@ impl Compare<'_> {
             && (self.label.is_none() || owned::migration(&value, object, self.manager).is_none())
     }
 
-    /// Compares one object. `at` is its place among the members; `proven` is what [`Compare::is_proven`] says of it.
+    /// Compares one object that isn't [proven](Compare::proven). `at` is its place among the members.
     ///
     /// # Errors
     /// The cluster can't be asked.
-    pub(super) async fn one(&self, at: usize, wanted: &Wanted, proven: bool) -> Result<Compared, ClusterError> {
+    pub(super) async fn one(&self, at: usize, wanted: &Wanted) -> Result<Compared, ClusterError> {
         let namespace = wanted.id.namespace.as_deref();
         let Some(resource) = &wanted.resource else {
             let mut compared = Compared::new(wanted, None);
@@ -104,7 +112,6 @@ impl Compare<'_> {
             return Ok(compared);
         }
         match self.observed.live(resource, namespace, &wanted.id.name) {
-            Some(live) if proven => Ok(Compared::new(wanted, Some(live.clone()))),
             Some(live) => self.present(at, wanted, live.clone()).await,
             None => self.absent(at, wanted).await,
         }

@@ -1,11 +1,11 @@
 //! The story: from a compiled environment and a cluster to a plan.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rayon::prelude::*;
 
+use super::ahead::{Ahead, Found};
 use super::body::opener;
 use super::compare::{Compare, Compared};
 use super::members::{Wanted, members};
@@ -13,12 +13,11 @@ use super::observe::observe;
 use super::policy::Policies;
 use super::schemas::KnownKinds;
 use super::set::Prune;
-use super::{ClusterFacts, Member, Plan, PlanError, digest, rename, restart, set, settings};
-use crate::cluster::{Cluster, ClusterError, ErrorKind, Resources};
+use super::{ClusterFacts, Member, Plan, PlanError, digest, rename, restart, settings};
+use crate::cluster::{Cluster, ClusterError, Resources};
 use crate::environment;
 use crate::inventory::PART_OF;
 use crate::object::Bundle;
-use crate::owned;
 use crate::pipeline::Compiled;
 use crate::secret::{Opened, Scrubber};
 
@@ -34,8 +33,8 @@ pub struct Input<'a> {
     pub opened: Option<&'a Opened>,
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// Which cluster it is: [`facts`].
-    pub facts: ClusterFacts,
+    /// What was read of it: [`look_ahead`](super::look_ahead).
+    pub ahead: Ahead,
     /// The commit that was compiled.
     pub commit: Option<String>,
     /// What else was asked for.
@@ -62,23 +61,17 @@ pub struct Options {
 /// # Errors
 /// The cluster can't be asked, or the server can't take an object of the bundle at all.
 pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
-    let Input { compiled, opened, cluster, facts, commit, options } = input;
+    let Input { compiled, opened, cluster, ahead: Ahead { facts, found }, commit, options } = input;
+    let Found { resources, set, seen } = found?;
     let said = &compiled.environment.settings;
-    let namespace = said.target.namespace.as_ref().map_or("default", |namespace| namespace.value.as_str()).to_owned();
-    let resources = cluster.discover().await?;
     let manager = settings::manager(said);
-    let set = if manager == owned::MANAGER {
-        Some(set::read(cluster, &resources, &compiled.environment.name, &namespace).await?)
-    } else {
-        None
-    };
     let label = set.as_ref().map(|set| (PART_OF, set.inventory.set.as_str()));
     let empty = Bundle::default();
     let bundle = if options.everything_goes { &empty } else { &compiled.bundle };
     let wanted = members(bundle, &resources, label).map_err(PlanError::Invalid)?;
     let made = wanted.iter().filter(|one| one.id.group.is_empty() && one.id.kind == "Namespace");
     let namespaces: BTreeSet<String> = made.map(|one| one.id.name.to_string()).collect();
-    let observed = observe(cluster, &resources, &wanted).await?;
+    let observed = observe(cluster, &resources, &wanted, seen).await?;
     let replace: Vec<String> = said.apply.replace.iter().map(|kind| kind.value.clone()).collect();
     let scrubber = opened.map(Scrubber::of);
     let compare = Compare {
@@ -95,14 +88,16 @@ pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
         namespaces: &namespaces,
         options: &options,
     };
-    let compared = compare_all(&compare, &wanted).await.map_err(|error| scrubbed(error, scrubber.as_ref()))?;
+    // Proofs and the digest are work for all cores, dry-runs for the server.
+    let (proven, digest) = rayon::join(|| prove_all(&compare, &wanted), || digest::compiled(compiled));
+    let compared = compare_all(&compare, &wanted, proven).await.map_err(|error| scrubbed(error, scrubber.as_ref()))?;
     let mut plan = Plan {
         environment: compiled.environment.name.clone(),
-        namespace,
+        namespace: settings::namespace(said).to_owned(),
         warnings: warnings(said, &facts, &resources, opened.is_none()),
         cluster: facts,
         commit,
-        compiled: digest::compiled(compiled),
+        compiled: digest,
         members: Vec::with_capacity(wanted.len()),
         steps: Vec::new(),
         kept: Vec::new(),
@@ -134,11 +129,24 @@ fn scrubbed(mut error: ClusterError, scrubber: Option<&Scrubber>) -> ClusterErro
     error
 }
 
-async fn compare_all(compare: &Compare<'_>, wanted: &[Wanted]) -> Result<Vec<Compared>, ClusterError> {
-    // Proofs are work for all cores, dry-runs for the server.
-    let proven: Vec<bool> = wanted.par_iter().map(|wanted| compare.is_proven(wanted)).collect();
+/// What needs no asking: by member, the proof that it is as wanted.
+fn prove_all(compare: &Compare<'_>, wanted: &[Wanted]) -> Vec<Option<Compared>> {
+    wanted.par_iter().map(|wanted| compare.proven(wanted)).collect()
+}
+
+/// Asks about the others.
+async fn compare_all(
+    compare: &Compare<'_>,
+    wanted: &[Wanted],
+    proven: Vec<Option<Compared>>,
+) -> Result<Vec<Compared>, ClusterError> {
     let all = wanted.iter().zip(proven).enumerate();
-    let one = all.map(|(at, (wanted, proven))| compare.one(at, wanted, proven));
+    let one = all.map(|(at, (wanted, proven))| async move {
+        match proven {
+            Some(proven) => Ok(proven),
+            None => compare.one(at, wanted).await,
+        }
+    });
     stream::iter(one).buffered(DRY_RUNS).try_collect().await
 }
 
@@ -152,29 +160,6 @@ fn fill(plan: &mut Plan, wanted: Vec<Wanted>, compared: Vec<Compared>) -> Result
         plan.members.push(Member { object: compared.object, resource: wanted.resource, live: compared.live });
     }
     if problems.is_empty() { Ok(()) } else { Err(PlanError::Invalid(problems)) }
-}
-
-/// Which cluster it is.
-///
-/// # Errors
-/// It doesn't answer.
-pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterError> {
-    let version = cluster.get_path("/version").await?;
-    let version = version.get("gitVersion").and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
-    let namespaces = Arc::new(crate::cluster::Resource {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        plural: "namespaces".to_owned(),
-        namespaced: false,
-        verbs: Vec::new(),
-    });
-    let id = match cluster.get(&namespaces, None, "kube-system").await {
-        Ok(found) => found.map(|live| live.uid),
-        Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => None,
-        Err(error) => return Err(error),
-    };
-    Ok(ClusterFacts { id, version })
 }
 
 fn warnings(said: &environment::Settings, facts: &ClusterFacts, resources: &Resources, unopened: bool) -> Vec<String> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Problem;
 use crate::cluster::{Resource, Resources};
 use crate::object::{Bundle, Node, Object, ObjectId};
@@ -23,17 +25,23 @@ pub(super) struct Wanted {
 /// Objects of kinds that neither the server nor the bundle has, all of them.
 pub(super) fn members(bundle: &Bundle, resources: &Resources, label: Option<(&str, &str)>) -> Result<Vec<Wanted>, Vec<Problem>> {
     let brought = brought(bundle);
-    let mut problems = Vec::new();
-    let mut wanted = Vec::with_capacity(bundle.objects.len());
-    for object in &bundle.objects {
+    let one = |object: &Object| {
         let id = object.id();
         let resource = resources.exact(&id.group, &id.version, &id.kind).cloned();
         let is_brought = brought.contains(&(id.group.as_str(), id.version.as_str(), id.kind.as_str()));
         if resource.is_none() && !is_brought {
-            problems.push(unknown(&id, resources));
-            continue;
+            return Err(unknown(&id, resources));
         }
-        wanted.push(Wanted { object: Arc::new(labelled(object, label)), id, resource });
+        Ok(Wanted { object: Arc::new(labelled(object, label)), id, resource })
+    };
+    // Copies of all objects: work for all cores.
+    let found: Vec<Result<Wanted, Problem>> = bundle.objects.par_iter().map(one).collect();
+    let (mut wanted, mut problems) = (Vec::with_capacity(found.len()), Vec::new());
+    for one in found {
+        match one {
+            Ok(one) => wanted.push(one),
+            Err(problem) => problems.push(problem),
+        }
     }
     if problems.is_empty() { Ok(wanted) } else { Err(problems) }
 }

@@ -4,6 +4,7 @@
 //! step carries what was seen of its object, and is done only while that still holds.
 
 mod adopt;
+mod ahead;
 mod body;
 mod compare;
 mod digest;
@@ -29,11 +30,12 @@ pub mod uses;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use ahead::{Ahead, Home, facts, look_ahead};
 pub use body::{body, opener};
 pub use digest::compiled as compiled_digest;
 pub use error::{PlanError, Problem};
-pub use make::{Input, Options, facts, make};
-pub use settings::{duration, manager};
+pub use make::{Input, Options, make};
+pub use settings::{duration, manager, namespace};
 
 use crate::change::FieldChange;
 use crate::cluster::{Live, Resource};

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::ahead::LISTS;
 use super::members::Wanted;
 use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Resource, Resources};
 
-/// How many LISTs are under way at once.
-const LISTS: usize = 6;
 /// Up to so many objects of a kind without namespaces are read one by one: a LIST of all Namespaces is a right that few have.
 const SINGLY: usize = 20;
 
@@ -76,16 +75,47 @@ impl Observed {
             self.objects.insert(key, live);
         }
     }
+
+    fn take(&mut self, seen: Seen) {
+        match seen {
+            Seen::Objects(objects) => self.add_all(objects),
+            Seen::List(place, objects) => {
+                self.add_all(objects);
+                self.listed.insert(place);
+            }
+            Seen::Unreadable(name, place, right) => {
+                self.namespaces.insert(name, NamespaceState::There);
+                self.forbidden.insert(place, right);
+            }
+            Seen::Forbidden(place, right) => {
+                self.forbidden.insert(place, right);
+            }
+            Seen::Namespace(name, state, live) => {
+                self.add_all(live);
+                self.namespaces.insert(name, state);
+            }
+        }
+    }
 }
 
 /// One thing to read.
-enum Read {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Read {
     List(Arc<Resource>, Option<String>),
     One(Arc<Resource>, String),
     Namespace(Arc<Resource>, String),
 }
 
-enum Seen {
+impl Read {
+    fn resource(&self) -> &Resource {
+        let (Self::List(resource, _) | Self::One(resource, _) | Self::Namespace(resource, _)) = self;
+        resource
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Seen {
     Objects(Vec<Live>),
     List((String, Option<String>), Vec<Live>),
     Forbidden((String, Option<String>), String),
@@ -94,32 +124,30 @@ enum Seen {
     Unreadable(String, (String, Option<String>), String),
 }
 
-/// Reads all that the bundle's objects are compared with. A LIST of Secrets that isn't allowed is noted, not an error.
+/// Reads all that the bundle's objects are compared with, but for what was read ahead. A LIST of Secrets that isn't allowed is noted, not an
+/// error.
 ///
 /// # Errors
 /// Anything else that can't be read.
-pub(super) async fn observe(cluster: &Cluster, resources: &Resources, wanted: &[Wanted]) -> Result<Observed, ClusterError> {
+pub(super) async fn observe(
+    cluster: &Cluster,
+    resources: &Resources,
+    wanted: &[Wanted],
+    mut ahead: BTreeMap<Read, Seen>,
+) -> Result<Observed, ClusterError> {
     let mut observed = Observed::default();
-    let mut answers = stream::iter(reads(resources, wanted)).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
+    let reads = reads(resources, wanted);
+    // What the bundle has no more may be a member yet. No object is to be seen in two versions, though.
+    let is_other = |read: &Read, of: &Read| read.resource().is_kind(of.resource()) && read.resource() != of.resource();
+    let is_only = |read: &Read| matches!(read, Read::List(..)) && !reads.iter().any(|of| is_other(read, of));
+    ahead.retain(|read, _| reads.contains(read) || is_only(read));
+    let missing: Vec<Read> = reads.iter().filter(|read| !ahead.contains_key(read)).cloned().collect();
+    for seen in ahead.into_values() {
+        observed.take(seen);
+    }
+    let mut answers = stream::iter(missing).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
     while let Some(seen) = answers.try_next().await? {
-        match seen {
-            Seen::Objects(objects) => observed.add_all(objects),
-            Seen::List(place, objects) => {
-                observed.add_all(objects);
-                observed.listed.insert(place);
-            }
-            Seen::Unreadable(name, place, right) => {
-                observed.namespaces.insert(name, NamespaceState::There);
-                observed.forbidden.insert(place, right);
-            }
-            Seen::Forbidden(place, right) => {
-                observed.forbidden.insert(place, right);
-            }
-            Seen::Namespace(name, state, live) => {
-                observed.add_all(live);
-                observed.namespaces.insert(name, state);
-            }
-        }
+        observed.take(seen);
     }
     Ok(observed)
 }
@@ -151,7 +179,7 @@ fn reads(resources: &Resources, wanted: &[Wanted]) -> Vec<Read> {
     reads
 }
 
-async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
+pub(super) async fn perform(cluster: &Cluster, read: Read) -> Result<Seen, ClusterError> {
     match read {
         Read::List(resource, namespace) => match cluster.list(&resource, namespace.as_deref(), None).await {
             Ok(listed) => Ok(Seen::List((resource.full_name(), namespace), listed.items)),

@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
+use super::ahead::LISTS;
 use super::observe::Observed;
 use super::prune::{self, Rails, decide, namespaces_of_candidates};
 use super::uses::{USERS, Uses};
 use super::{Kept, Member, Operation, Plan, Refusal, Seen, Step};
 use crate::cluster::{Cluster, ClusterError, ErrorKind, Live, Resource, Resources};
 use crate::environment::Apply;
-use crate::inventory::{GroupKind, Inventory, Members, members};
-
-/// How many LISTs are under way at once.
-const LISTS: usize = 6;
+use crate::inventory::{GroupKind, Inventory, InventoryError, Members, members};
 
 /// What is known of the set before anything is compared.
 #[derive(Debug)]
@@ -30,32 +28,13 @@ pub(super) struct Set {
 ///
 /// # Errors
 /// The cluster can't be asked.
-pub(super) async fn read(
-    cluster: &Cluster,
-    resources: &Resources,
-    environment: &str,
-    namespace: &str,
-) -> Result<Set, ClusterError> {
+pub(super) async fn read(cluster: &Cluster, environment: &str, namespace: &str) -> Result<Set, ClusterError> {
     let mut set = Set { inventory: Inventory::empty(environment, namespace), refusal: None, unreadable: None };
-    let Some(resource) = resources.exact("", "v1", "ConfigMap") else { return Ok(set) };
-    let found = match cluster.get(resource, Some(namespace), &set.inventory.name).await {
-        Ok(found) => found,
-        Err(ClusterError { kind: ErrorKind::Forbidden(right), .. }) => {
-            set.unreadable = Some(right);
-            return Ok(set);
-        }
-        Err(error) => return Err(error),
-    };
-    match found.map(|live| Inventory::of(environment, namespace, live.value())) {
-        None => {}
-        Some(Ok(inventory)) => set.inventory = inventory,
-        Some(Err(bad)) => {
-            set.refusal = Some(Refusal {
-                id: None,
-                message: format!("the ConfigMap `{}` in namespace `{namespace}` can't be used: {bad}", set.inventory.name),
-                hint: Some("look at it; an apply needs that name for its inventory".to_owned()),
-            });
-        }
+    match Inventory::read(cluster, environment, namespace).await {
+        Ok(inventory) => set.inventory = inventory,
+        Err(InventoryError::Cluster(ClusterError { kind: ErrorKind::Forbidden(right), .. })) => set.unreadable = Some(right),
+        Err(InventoryError::Cluster(error)) => return Err(error),
+        Err(bad) => set.refusal = Some(Refusal { id: None, message: bad.to_string(), hint: bad.hint() }),
     }
     Ok(set)
 }

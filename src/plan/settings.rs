@@ -22,6 +22,11 @@ pub fn manager(settings: &environment::Settings) -> &'static str {
     }
 }
 
+/// The namespace that the environment's inventory, history and Lease are in: `target.namespace`.
+pub fn namespace(settings: &environment::Settings) -> &str {
+    settings.target.namespace.as_ref().map_or("default", environment::Spanned::as_str)
+}
+
 /// `[apply]`.
 pub(super) fn read(settings: &environment::Settings) -> Settings {
     let apply = &settings.apply;

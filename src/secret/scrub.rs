@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -25,7 +26,10 @@ const SHORTEST_LINE: usize = 16;
 /// What must not be shown, in each way in which it may stand in a text. Shows nothing of itself; cleared from memory when dropped.
 #[derive(Default)]
 pub struct Scrubber {
-    needles: Vec<Needle>,
+    /// Values, and the longer lines of values, with the path that names them.
+    values: Vec<(String, Zeroizing<Vec<u8>>)>,
+    /// Made for the first text that there is: most runs have none.
+    needles: OnceLock<Vec<Needle>>,
 }
 
 struct Needle {
@@ -36,7 +40,7 @@ struct Needle {
 
 impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Scrubber({} needles)", self.needles.len())
+        write!(f, "Scrubber({} values)", self.values.len())
     }
 }
 
@@ -67,7 +71,7 @@ impl Scrubber {
     /// Where secrets stand, in order; places that touch or overlap are one. Always at character boundaries: a needle is whole UTF-8.
     fn find(&self, text: &[u8]) -> Vec<(Range<usize>, &str)> {
         let mut found: Vec<(Range<usize>, &str)> = Vec::new();
-        for needle in &self.needles {
+        for needle in self.needles.get_or_init(|| needles(&self.values)) {
             let places = memmem::find_iter(text, needle.bytes.as_slice());
             found.extend(places.map(|at| (at..at + needle.bytes.len(), needle.path.as_str())));
         }
@@ -85,37 +89,48 @@ impl Scrubber {
 
     fn add(&mut self, path: &str, value: &[u8]) {
         let value = value.trim_ascii();
-        if value.len() < SHORTEST {
-            return;
-        }
-        if let Ok(text) = std::str::from_utf8(value) {
-            self.push(path, Zeroizing::new(value.to_vec()));
-            let once = escaped(Escape::Json, text);
-            if let Ok(text) = std::str::from_utf8(&once) {
-                self.push(path, escaped(Escape::Json, text));
-            }
-            self.push(path, once);
-            self.push(path, escaped(Escape::Url, text));
-        }
-        for (before, each) in
-            [("", "0123456789abcdef"), ("", "0123456789ABCDEF"), ("%", "0123456789ABCDEF"), ("%", "0123456789abcdef")]
-        {
-            self.push(path, hexadecimal(value, before.as_bytes(), each.as_bytes()));
-        }
-        // A registry's password stands as base64 in JSON in base64.
-        for lead in 0..3 {
-            let once = base64_within(value, lead, &STANDARD_NO_PAD);
-            (0..3).for_each(|lead| self.push(path, base64_within(&once, lead, &STANDARD_NO_PAD)));
-            self.push(path, once);
-            self.push(path, base64_within(value, lead, &URL_SAFE_NO_PAD));
+        if value.len() >= SHORTEST {
+            self.values.push((path.to_owned(), Zeroizing::new(value.to_vec())));
         }
     }
+}
 
-    fn push(&mut self, path: &str, bytes: Zeroizing<Vec<u8>>) {
-        if bytes.len() >= SHORTEST && !self.needles.iter().any(|needle| needle.bytes == bytes) {
-            self.needles.push(Needle { bytes, path: path.to_owned() });
-        }
+/// All ways in which the values may stand in a text, each once, with the path of the first value that has it.
+fn needles(values: &[(String, Zeroizing<Vec<u8>>)]) -> Vec<Needle> {
+    let mut needles = Vec::new();
+    for (path, value) in values {
+        let ways = ways(value).into_iter().filter(|bytes| bytes.len() >= SHORTEST);
+        needles.extend(ways.map(|bytes| Needle { bytes, path: path.clone() }));
     }
+    needles.sort_by(|a, b| a.bytes.cmp(&b.bytes));
+    needles.dedup_by(|a, b| a.bytes == b.bytes);
+    needles
+}
+
+fn ways(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut ways = Vec::new();
+    if let Ok(text) = std::str::from_utf8(value) {
+        ways.push(Zeroizing::new(value.to_vec()));
+        let once = escaped(Escape::Json, text);
+        if let Ok(text) = std::str::from_utf8(&once) {
+            ways.push(escaped(Escape::Json, text));
+        }
+        ways.push(once);
+        ways.push(escaped(Escape::Url, text));
+    }
+    for (before, each) in
+        [("", "0123456789abcdef"), ("", "0123456789ABCDEF"), ("%", "0123456789ABCDEF"), ("%", "0123456789abcdef")]
+    {
+        ways.push(hexadecimal(value, before.as_bytes(), each.as_bytes()));
+    }
+    // A registry's password stands as base64 in JSON in base64.
+    for lead in 0..3 {
+        let once = base64_within(value, lead, &STANDARD_NO_PAD);
+        ways.extend((0..3).map(|lead| base64_within(&once, lead, &STANDARD_NO_PAD)));
+        ways.push(once);
+        ways.push(base64_within(value, lead, &URL_SAFE_NO_PAD));
+    }
+    ways
 }
 
 /// A scrubber of these values, each with the path that names it where it stood.

@@ -107,7 +107,7 @@ impl World {
                 compiled: &compiled,
                 opened: Some(&opened),
                 cluster: &cluster,
-                facts: plan::facts(&cluster).await?,
+                ahead: plan::look_ahead(&cluster, &plan::Home::of(&compiled.environment)).await?,
                 commit: None,
                 options: plan::Options { creates_unasked: true, ..plan::Options::default() },
             };
