@@ -114,8 +114,9 @@ pub fn check(input: Input<'_>) -> Diagnostics {
     }
     let schemas = custom::sets(&input, &mut findings);
     let world = World::new(input, schemas);
-    for check in CHECKS {
-        run(check, &world, &mut findings);
+    let found: Vec<Diagnostics> = CHECKS.par_iter().map(|check| run(check, &world)).collect();
+    for found in found {
+        findings.extend(found);
     }
     allow::apply(&world, findings)
 }
@@ -123,12 +124,14 @@ pub fn check(input: Input<'_>) -> Diagnostics {
 /// Below this many objects a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 64;
 
-fn run(check: &Check, world: &World<'_>, findings: &mut Diagnostics) {
+fn run(check: &Check, world: &World<'_>) -> Diagnostics {
+    let mut findings = Diagnostics::new();
     match check.scope {
-        Scope::Bundle(look) => look(world, findings),
-        Scope::Object(look) => each(world.objects(), findings, |object, found| look(world, object, found)),
-        Scope::Pod(look) => each(world.pods(), findings, |pod, found| look(world, pod, found)),
+        Scope::Bundle(look) => look(world, &mut findings),
+        Scope::Object(look) => each(world.objects(), &mut findings, |object, found| look(world, object, found)),
+        Scope::Pod(look) => each(world.pods(), &mut findings, |pod, found| look(world, pod, found)),
     }
+    findings
 }
 
 /// Looks at all items, in parallel if that pays; the findings are in the items' order either way.

@@ -1,11 +1,13 @@
 //! From an answer, or its absence, to the kind of failure.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::connect::CONNECT_TIME;
 use super::error::{ClusterError, ErrorKind, FieldConflict};
 use super::request::Call;
 
@@ -15,13 +17,15 @@ pub(super) struct Refusal {
     pub(super) error: ClusterError,
     /// The server, or the lack of one, guarantees that nothing was done, and that asking again makes sense.
     pub(super) not_taken: bool,
+    /// Nothing was heard for as long as anything may take.
+    pub(super) silent: bool,
     /// How long the server asks to wait.
     pub(super) retry_after: Option<Duration>,
 }
 
 impl From<ClusterError> for Refusal {
     fn from(error: ClusterError) -> Self {
-        Self { error, not_taken: false, retry_after: None }
+        Self { error, not_taken: false, silent: false, retry_after: None }
     }
 }
 
@@ -55,39 +59,46 @@ pub(super) fn connection(call: Call, doing: &str, url: &str, error: &kube::Error
     if let kube::Error::Auth(error) = error {
         return ClusterError::new(ErrorKind::Login, doing, format!("the login fails: {}", chain(error))).into();
     }
+    let silent = timed_out(error);
     // What the client calls its own layers says nothing to a user.
     let text = chain(error);
-    let text = format!("{url} isn't reachable: {}", text.strip_prefix("ServiceError: ").unwrap_or(&text));
+    let text = if silent {
+        format!("no connection in {} seconds", CONNECT_TIME.as_secs())
+    } else {
+        text.strip_prefix("ServiceError: ").unwrap_or(&text).to_owned()
+    };
+    let text = format!("{url} isn't reachable: {text}");
     let refused = has_connect_error(error);
     let error = ClusterError::new(ErrorKind::Unreachable, doing, text).maybe_done(!call.is_read() && !refused);
     // A certificate doesn't become a right one by asking again.
     let is_certificate = error.message.contains("certificate");
-    Refusal { error, not_taken: refused && !is_certificate, retry_after: None }
+    Refusal { error, not_taken: refused && !is_certificate, silent, retry_after: None }
 }
 
 /// Whether the error came before a connection was there.
 fn has_connect_error(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.to_string().contains("client error (Connect)") {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    sources(error).any(|error| error.to_string().contains("client error (Connect)"))
+}
+
+/// Whether no connection came about in the time that one may take.
+fn timed_out(error: &(dyn Error + 'static)) -> bool {
+    let is_it = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    has_connect_error(error) && sources(error).any(|error| error.downcast_ref::<io::Error>().is_some_and(is_it))
+}
+
+/// An error and its sources.
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// An error and its sources, each once.
 pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let more = error.to_string();
+    for more in std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string) {
         if !text.contains(&more) {
             text.push_str(": ");
             text.push_str(&more);
         }
-        next = error.source();
     }
     text
 }
@@ -102,7 +113,7 @@ pub(super) fn status(call: Call, doing: &str, code: StatusCode, headers: &Header
     // A server that failed while it worked may have done it.
     let maybe = !call.is_read() && code.is_server_error() && !matches!(kind, ErrorKind::Invalid | ErrorKind::Denied);
     let error = ClusterError::new(kind, doing, message).maybe_done(maybe);
-    Refusal { error, not_taken: code == StatusCode::TOO_MANY_REQUESTS, retry_after: after }
+    Refusal { error, not_taken: code == StatusCode::TOO_MANY_REQUESTS, silent: false, retry_after: after }
 }
 
 fn kind(code: StatusCode, status: &Status, doing: &str) -> ErrorKind {

@@ -13,10 +13,13 @@ use super::classify::{self, Refusal};
 use super::error::{ClusterError, ErrorKind};
 use super::request::{Ask, Call};
 
-/// How long one request may take, and how often a read is tried. A count of tries, not a deadline: the longest a read can take is
-/// their product and the pauses between.
+/// How long one request may take.
 const TIME: Duration = Duration::from_secs(30);
+/// How often a request is tried.
 const TRIES: u32 = 5;
+/// How often one is tried of which nothing is heard at all. Once more helps against a connection that broke without a word; somebody waits
+/// for each.
+const SILENT_TRIES: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The server may ask for a longer pause than this; then the request has failed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -169,6 +172,7 @@ impl Cluster {
         read: impl Fn(Answer) -> Result<T, serde_json::Error>,
     ) -> Result<T, ClusterError> {
         let mut pause = FIRST_PAUSE;
+        let mut silences = 0;
         for left in (0..TRIES).rev() {
             let garbled = |error| garbage(doing, &error).maybe_done(!call.is_read()).into();
             let answer = self.once(call, doing, ask).await;
@@ -178,7 +182,8 @@ impl Cluster {
             };
             let again = refusal.not_taken || (call.is_read() && refusal.error.is_passing());
             let wait = refusal.retry_after.unwrap_or(pause);
-            if left == 0 || !again || wait > LONGEST_PAUSE {
+            silences += u32::from(refusal.silent);
+            if left == 0 || !again || silences == SILENT_TRIES || wait > LONGEST_PAUSE {
                 return Err(refusal.error);
             }
             tokio::time::sleep(wait).await;
@@ -193,7 +198,7 @@ impl Cluster {
             Refusal::from(ClusterError::new(ErrorKind::Invalid, doing, format!("the request can't be made: {error}")))
         })?;
         let Ok(sent) = tokio::time::timeout(TIME, self.client.send(request)).await else {
-            return Err(no_answer(call, doing).into());
+            return Err(no_answer(call, doing));
         };
         let response = sent.map_err(|error| classify::connection(call, doing, &self.url, &error))?;
         let (parts, body) = response.into_parts();
@@ -203,7 +208,7 @@ impl Cluster {
                 let message = format!("the answer broke off: {}", classify::chain(&error));
                 return Err(ClusterError::new(ErrorKind::Garbage, doing, message).maybe_done(!call.is_read()).into());
             }
-            Err(_) => return Err(no_answer(call, doing).into()),
+            Err(_) => return Err(no_answer(call, doing)),
         };
         if parts.status.is_success() {
             return Ok(Answer { status: parts.status, warnings: warnings(&parts.headers), body });
@@ -212,9 +217,9 @@ impl Cluster {
     }
 }
 
-fn no_answer(call: Call, doing: &str) -> ClusterError {
-    ClusterError::new(ErrorKind::Unreachable, doing, format!("no answer in {} seconds", TIME.as_secs()))
-        .maybe_done(!call.is_read())
+fn no_answer(call: Call, doing: &str) -> Refusal {
+    let error = ClusterError::new(ErrorKind::Unreachable, doing, format!("no answer in {} seconds", TIME.as_secs()));
+    Refusal { silent: true, ..error.maybe_done(!call.is_read()).into() }
 }
 
 /// `299 - "text"`, as RFC 7234 has it.

@@ -1,6 +1,7 @@
 //! Which cluster, and as whom: kubeconfig as kubectl reads it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy;
@@ -13,6 +14,9 @@ use tower::ServiceBuilder;
 
 use super::classify::chain;
 use super::client::Cluster;
+
+/// How long a connection may take. A server that is there takes one at once.
+pub(super) const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// What decides which cluster is meant.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +50,9 @@ pub async fn connect(connection: &Connection) -> Result<Cluster, ConnectError> {
     let mut config = if connection.files.is_empty() { in_cluster()? } else { from_files(connection).await? };
     // Retries are ours: a write must not be sent twice by somebody who doesn't know what it is.
     config.default_retry = false;
-    // Times are the requests' own; a watch has none. A server that is there takes a connection at once, and there are several tries.
+    // Times are the requests' own; a watch has none.
     config.read_timeout = None;
-    config.connect_timeout = Some(std::time::Duration::from_secs(5));
+    config.connect_timeout = Some(CONNECT_TIME);
     let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let client = if config.proxy_url.is_some() { Client::try_from(config) } else { direct(&config) };
     let client = client.map_err(|error| ConnectError::Kubeconfig(chain(&error)))?;

@@ -1,6 +1,7 @@
 //! An object as the cluster has it.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +14,10 @@ use crate::object::ObjectId;
 /// An object as the cluster has it: its head parsed, the rest raw until somebody asks. Shows nothing of its content. Cheap to clone: it
 /// shares the answer that it came with.
 #[derive(Clone)]
-pub struct Live {
+pub struct Live(Arc<Content>);
+
+/// What is read of a [`Live`].
+pub struct Content {
     /// Its kind.
     pub resource: Arc<Resource>,
     /// Its namespace, if it lives in one.
@@ -27,6 +31,14 @@ pub struct Live {
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
     raw: Bytes,
+}
+
+impl Deref for Live {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Live {
@@ -59,7 +71,7 @@ impl Live {
     /// An object of this kind from its JSON; `None` if it has no metadata.
     pub fn new(resource: Arc<Resource>, raw: Bytes) -> Option<Self> {
         let Head { metadata } = serde_json::from_slice(&raw).ok()?;
-        Some(Self {
+        Some(Self(Arc::new(Content {
             resource,
             namespace: metadata.namespace,
             name: metadata.name,
@@ -67,7 +79,7 @@ impl Live {
             resource_version: metadata.resource_version,
             labels: metadata.labels.unwrap_or_default(),
             raw,
-        })
+        })))
     }
 
     /// An object of this kind from parsed JSON.
@@ -83,6 +95,11 @@ impl Live {
             map.entry("kind").or_insert_with(|| self.resource.kind.clone().into());
         }
         value
+    }
+
+    /// As the server sent it. Items of a LIST leave `apiVersion` and `kind` out.
+    pub fn json(&self) -> &[u8] {
+        &self.raw
     }
 
     /// What names it, in the version that it was read in.

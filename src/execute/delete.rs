@@ -64,7 +64,7 @@ pub(super) async fn delete(
         {
             return Err(miss);
         }
-        at.resource_version = live.resource_version;
+        at.resource_version.clone_from(&live.resource_version);
         tokio::time::sleep(pause).await;
         pause *= 2;
     }

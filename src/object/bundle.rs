@@ -1,5 +1,7 @@
 //! Objects and the bundle of them.
 
+use rayon::prelude::*;
+
 use super::id::ObjectId;
 use super::node::{Data, Map, Node, Text};
 use super::path::FieldPath;
@@ -116,4 +118,29 @@ pub struct Bundle {
     pub objects: Vec<Object>,
     /// Warnings that stages before `check` had to say.
     pub findings: Diagnostics,
+}
+
+/// So many objects are worth a thread's trouble.
+const PART: usize = 64;
+
+impl Bundle {
+    /// Edits all objects, side by side if that pays. What is found is in the objects' order either way.
+    pub fn edit_all(&mut self, found: &mut Diagnostics, edit: impl Fn(&mut Object, &mut Diagnostics) + Sync) {
+        let part = |objects: &mut [Object]| {
+            let mut found = Diagnostics::new();
+            for object in objects {
+                edit(object, &mut found);
+            }
+            found
+        };
+        let parts: Vec<Diagnostics> = self.objects.par_chunks_mut(PART).map(part).collect();
+        for part in parts {
+            found.extend(part);
+        }
+    }
+
+    /// What each object gives, in order; worked out side by side if that pays.
+    pub fn map_all<T: Send>(&self, map: impl Fn(usize, &Object) -> T + Sync) -> Vec<T> {
+        self.objects.par_iter().with_min_len(PART).enumerate().map(|(at, object)| map(at, object)).collect()
+    }
 }

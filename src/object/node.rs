@@ -1,5 +1,7 @@
 //! The tree.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -49,14 +51,21 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// A map in the order written. Equality ignores the order, as JSON objects do.
+/// A map in the order written. Equality ignores the order, as JSON objects do. A clone shares what neither changes: bundles are copied
+/// whole for a label.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Map(IndexMap<Text, Entry, FxBuildHasher>);
+pub struct Map(Arc<Entries>);
+
+type Entries = IndexMap<Text, Entry, FxBuildHasher>;
 
 impl Map {
     /// An empty map.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn own(&mut self) -> &mut Entries {
+        Arc::make_mut(&mut self.0)
     }
 
     /// The value under `key`.
@@ -66,7 +75,7 @@ impl Map {
 
     /// The value under `key`, to edit.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.0.get_mut(key).map(|entry| &mut entry.node)
+        self.own().get_mut(key).map(|entry| &mut entry.node)
     }
 
     /// The value under `key` with its key's place.
@@ -81,7 +90,7 @@ impl Map {
 
     /// Sets `key`; keeps the position of a key that is there. Gives back what stood there.
     pub fn insert(&mut self, key: impl Into<Text>, key_span: Span, node: Node) -> Option<Entry> {
-        self.0.insert(key.into(), Entry { key_span, node })
+        self.own().insert(key.into(), Entry { key_span, node })
     }
 
     /// Sets `key` to a node, with the node's own span for the key.
@@ -92,7 +101,7 @@ impl Map {
 
     /// The value under `key`, which is made an empty map (written at `span`) if absent or null; `None` if it is something else.
     pub fn child_map(&mut self, key: &str, span: Span) -> Option<&mut Self> {
-        let entry = self.0.entry(key.into()).or_insert_with(|| Entry { key_span: span, node: Node::new(Data::Null, span) });
+        let entry = self.own().entry(key.into()).or_insert_with(|| Entry { key_span: span, node: Node::new(Data::Null, span) });
         if matches!(entry.node.data, Data::Null) {
             entry.node = Node::new(Data::Map(Self::new()), span);
         }
@@ -101,7 +110,7 @@ impl Map {
 
     /// As [`Map::child_map`], for a list.
     pub fn child_list(&mut self, key: &str, span: Span) -> Option<&mut Vec<Node>> {
-        let entry = self.0.entry(key.into()).or_insert_with(|| Entry { key_span: span, node: Node::new(Data::Null, span) });
+        let entry = self.own().entry(key.into()).or_insert_with(|| Entry { key_span: span, node: Node::new(Data::Null, span) });
         if matches!(entry.node.data, Data::Null) {
             entry.node = Node::new(Data::List(Vec::new()), span);
         }
@@ -110,13 +119,13 @@ impl Map {
 
     /// Takes `key` out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
-        self.0.shift_remove(key)
+        self.own().shift_remove(key)
     }
 
     /// Gives `key` another name at its position; nothing happens if it is absent or the new name is there.
     pub fn rename_key(&mut self, key: &str, name: &str) {
         if let Some(index) = self.0.get_index_of(key) {
-            let _ = self.0.replace_index(index, name.into());
+            let _ = self.own().replace_index(index, name.into());
         }
     }
 
@@ -127,7 +136,7 @@ impl Map {
 
     /// Keys and values in order, to edit.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&Text, &mut Entry)> {
-        self.0.iter_mut()
+        self.own().iter_mut()
     }
 
     /// The keys in order.
@@ -147,12 +156,12 @@ impl Map {
 
     /// Keeps the entries that `keep` wants.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Entry) -> bool) {
-        self.0.retain(|key, entry| keep(key, entry));
+        self.own().retain(|key, entry| keep(key, entry));
     }
 
     /// Sorts by key, bytewise.
     pub fn sort(&mut self) {
-        self.0.sort_keys();
+        self.own().sort_keys();
     }
 }
 
@@ -160,7 +169,7 @@ impl IntoIterator for Map {
     type Item = (Text, Entry);
     type IntoIter = indexmap::map::IntoIter<Text, Entry>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        Arc::unwrap_or_clone(self.0).into_iter()
     }
 }
 

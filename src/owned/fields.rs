@@ -6,8 +6,10 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use serde::Deserialize;
 use serde_json::{Map as JsonMap, Value};
 
+use super::stored::Understood;
 use crate::object::{Data, Node, Text};
 
 /// A value that stands for itself: what list keys and members of sets are. Integral floats are integers, as the server compares them.
@@ -213,27 +215,7 @@ impl Fields {
     /// Reads `fieldsV1`; `None` if any part isn't understood: an unknown kind of path element, or a value that is no object.
     /// The outermost object is the whole of the set: empty, it is the empty set.
     pub fn parse(value: &Value) -> Option<Self> {
-        let mut fields = Self::parse_below(value)?;
-        if fields.children.is_empty() {
-            fields.member = false;
-        }
-        Some(fields)
-    }
-
-    fn parse_below(value: &Value) -> Option<Self> {
-        let map = value.as_object()?;
-        let mut fields = Self::default();
-        for (key, below) in map {
-            if key == "." {
-                fields.member = true;
-            } else {
-                fields.children.insert(Element::parse(key)?, Self::parse_below(below)?);
-            }
-        }
-        if fields.children.is_empty() {
-            fields.member = true;
-        }
-        Some(fields)
+        Understood::deserialize(value).ok()?.0
     }
 
     /// The set as the server writes it.

@@ -14,8 +14,11 @@ mod path;
 mod place;
 mod proof;
 mod spelling;
+mod stored;
+mod tree;
 mod values;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 pub use digest::{BadDigest, Digest, looked_at};
@@ -25,6 +28,7 @@ pub use owners::{Cause, Owner, PathStep, cause, owners};
 pub use path::read_path;
 pub use proof::{Proof, Why, prove};
 pub(crate) use spelling::canonical as canonical_quantity;
+pub use stored::Stored;
 
 use crate::check::schema::SchemaRef;
 use crate::object::Node;
@@ -51,7 +55,7 @@ impl std::fmt::Debug for Wanted<'_> {
 }
 
 /// One entry of `managedFields`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manager {
     /// Who.
     pub name: String,
@@ -77,20 +81,8 @@ impl Manager {
 /// All entries of a live object, as they stand there. What isn't an entry at all is one without a name and without fields.
 pub fn managers(live: &Value) -> Vec<Manager> {
     let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
-    entries.into_iter().flatten().map(manager).collect()
-}
-
-fn manager(entry: &Value) -> Manager {
-    let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let understood = text("fieldsType") == "FieldsV1";
-    Manager {
-        name: text("manager"),
-        operation: text("operation"),
-        subresource: text("subresource"),
-        api_version: text("apiVersion"),
-        time: entry.get("time").and_then(Value::as_str).map(str::to_owned),
-        fields: entry.get("fieldsV1").filter(|_| understood).and_then(Fields::parse),
-    }
+    let entries = entries.into_iter().flatten().map(Manager::deserialize);
+    entries.map(Result::unwrap_or_default).collect()
 }
 
 /// Whether we have applied the object: it has our entry.

@@ -4,6 +4,8 @@
 //! place it says the same; where nothing is known, the proof leaves it to the live entry, and to a dry-run if that could mean two
 //! things.
 
+use std::sync::LazyLock;
+
 use crate::check::schema::{ListKind, Others, SchemaRef, Schemas, Shape};
 use crate::object::Text;
 
@@ -42,8 +44,9 @@ impl<'a> Place<'a> {
 
     /// `metadata`, the same for all kinds.
     pub(super) fn metadata() -> Self {
-        let newest = Schemas::minors().last().and_then(|minor| Schemas::builtin(minor));
-        Self::of(newest.and_then(Schemas::object_meta))
+        static SCHEMA: LazyLock<Option<SchemaRef<'static>>> =
+            LazyLock::new(|| Schemas::minors().last().and_then(|minor| Schemas::builtin(minor)).and_then(Schemas::object_meta));
+        Self::of(*SCHEMA)
     }
 
     /// The schema, if known.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
 use super::expected::expected;
 use super::fields::{Fields, show_path};
+use super::stored::Stored;
+use super::tree::Tree;
 use super::values::Agree;
-use super::{Manager, Wanted, managers};
+use super::{Manager, Wanted};
 use crate::check::schema::Schemas;
 use crate::object::{Node, ObjectId};
 use crate::planted;
@@ -100,16 +100,16 @@ impl fmt::Display for Why {
 /// It is certain when our entry has the same version and exactly the fields that we send, each value is the live one, and our items
 /// stand in their order. Admission (webhooks and policies, which an apply would run again) and a CRD's changed list types are outside
 /// of what a live object shows. Managers of kubectl's to migrate aren't looked at here: see [`migration`](super::migration).
-pub fn prove(wanted: Wanted<'_>, live: &Value, manager: &str) -> Proof {
+pub fn prove(wanted: Wanted<'_>, live: &Stored<'_>, manager: &str) -> Proof {
     match try_prove(wanted, live, manager) {
         Ok(()) => Proof::Unchanged,
         Err(why) => Proof::Unproven(why),
     }
 }
 
-fn try_prove(wanted: Wanted<'_>, live: &Value, manager: &str) -> Result<(), Why> {
-    same_object(wanted.root, live)?;
-    let entries = managers(live);
+fn try_prove(wanted: Wanted<'_>, live: &Stored<'_>, manager: &str) -> Result<(), Why> {
+    same_object(wanted.root, &live.root)?;
+    let entries = &live.managers;
     let ours = entries.iter().find(|entry| entry.applies_as(manager)).ok_or(Why::NotApplied)?;
     let api_version = wanted.root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     if ours.api_version != api_version {
@@ -120,16 +120,20 @@ fn try_prove(wanted: Wanted<'_>, live: &Value, manager: &str) -> Result<(), Why>
     let Some(owned) = &ours.fields else { return Err(Why::UnknownEntry(ours.name.clone())) };
     let sent = expected(wanted, Some(owned))?;
     same_fields(&sent, owned)?;
-    Agree::new(wanted, &entries, ours).object(live, &sent)
+    Agree::new(wanted, entries, ours).object(&live.root, &sent)
 }
 
 /// Names that the caller looked the object up by; checked, since nothing else would be proven otherwise.
-fn same_object(wanted: &Node, live: &Value) -> Result<(), Why> {
+fn same_object(wanted: &Node, live: &Tree<'_>) -> Result<(), Why> {
     let pairs = [
         ("apiVersion", wanted.get("apiVersion"), live.get("apiVersion")),
         ("kind", wanted.get("kind"), live.get("kind")),
-        ("metadata.name", wanted.get("metadata").and_then(|m| m.get("name")), live.pointer("/metadata/name")),
-        ("metadata.namespace", wanted.get("metadata").and_then(|m| m.get("namespace")), live.pointer("/metadata/namespace")),
+        ("metadata.name", wanted.get("metadata").and_then(|m| m.get("name")), live.get("metadata").and_then(|m| m.get("name"))),
+        (
+            "metadata.namespace",
+            wanted.get("metadata").and_then(|m| m.get("namespace")),
+            live.get("metadata").and_then(|m| m.get("namespace")),
+        ),
     ];
     for (field, wanted, live) in pairs {
         // items of a LIST may lack version and kind, and a wanted object its namespace

@@ -4,9 +4,8 @@
 //! owner, and an empty value that the stored form leaves out. Each row was tried on a real API server (`tests/cluster/proof.rs`);
 //! anything else is left to a dry-run.
 
-use serde_json::Value;
-
 use super::place::Place;
+use super::tree::Tree;
 use crate::check::schema::Shape;
 use crate::object::{Data, Map, Node};
 
@@ -47,13 +46,13 @@ const OMITTED: &[(&str, &[&str])] = &[
 ];
 
 /// Whether the server adds this field with this value to `map` by itself.
-pub(super) fn is_default(place: Place<'_>, map: &Map, field: &str, live: &Value) -> bool {
+pub(super) fn is_default(place: Place<'_>, map: &Map, field: &str, live: &Tree<'_>) -> bool {
     if place.is("v1.Subject") && field == "apiGroup" {
         let kind = map.get("kind").and_then(Node::as_str);
-        return matches!(kind, Some("User" | "Group")) && live == "rbac.authorization.k8s.io";
+        return matches!(kind, Some("User" | "Group")) && live.as_str() == Some("rbac.authorization.k8s.io");
     }
     let row = DEFAULTS.iter().find(|(definition, name, _)| *name == field && place.is(definition));
-    row.is_some_and(|(_, _, default)| serde_json::from_str::<Value>(default).is_ok_and(|default| default == *live))
+    row.is_some_and(|(_, _, default)| serde_json::from_str::<Tree<'_>>(default).is_ok_and(|default| default == *live))
 }
 
 /// Kinds that take an empty list or map in their spec for another spec than an absent one: each apply counts their generation up, so
@@ -76,7 +75,7 @@ pub(super) fn is_dropped(place: Place<'_>, field: &str, node: &Node) -> bool {
 }
 
 /// Whether `node` is a quantity that the server stores as `live`.
-pub(super) fn is_quantity(place: Place<'_>, node: &Node, live: &Value) -> bool {
+pub(super) fn is_quantity(place: Place<'_>, node: &Node, live: &Tree<'_>) -> bool {
     if !place.schema().is_some_and(|schema| schema.shape == Shape::Quantity) {
         return false;
     }
@@ -86,7 +85,7 @@ pub(super) fn is_quantity(place: Place<'_>, node: &Node, live: &Value) -> bool {
         Data::Float(number) => format!("{number}"),
         _ => return false,
     };
-    canonical(&written).is_some_and(|stored| live == stored.as_str())
+    canonical(&written).is_some_and(|stored| live.as_str() == Some(stored.as_str()))
 }
 
 const DECIMAL: &[(&str, i32)] =

@@ -1,11 +1,10 @@
 //! Whether a live object has the values that we send, in our order.
 
-use serde_json::{Map as JsonMap, Value};
-
 use super::expected::{STRIPPED, find_item};
 use super::fields::{Element, Fields, Scalar};
 use super::place::{List, Place};
 use super::spelling::{counts_empty, is_default, is_dropped, is_quantity};
+use super::tree::{Pairs, Tree};
 use super::{Manager, Wanted, Why};
 use crate::object::{Data, FieldPath, Map, Node, Step};
 use crate::planted;
@@ -27,7 +26,7 @@ impl<'a> Agree<'a> {
     }
 
     /// The whole object, of which `sent` is what we would own.
-    pub(super) fn object(&mut self, live: &Value, sent: &Fields) -> Result<(), Why> {
+    pub(super) fn object(&mut self, live: &Tree<'_>, sent: &Fields) -> Result<(), Why> {
         for (key, entry) in self.wanted.root.as_map().into_iter().flat_map(Map::iter) {
             let below = sent.field(key);
             match (key.as_str(), entry.node.as_map()) {
@@ -68,12 +67,12 @@ impl<'a> Agree<'a> {
     fn map(
         &mut self,
         map: &Map,
-        live: Option<&Value>,
+        live: Option<&Tree<'_>>,
         sent: Option<&Fields>,
         place: Place<'_>,
         skipped: &[&str],
     ) -> Result<(), Why> {
-        let live = live.and_then(Value::as_object).ok_or_else(|| self.differs())?;
+        let live = live.and_then(Tree::as_map).ok_or_else(|| self.differs())?;
         for (key, entry) in map.iter().filter(|(key, _)| !skipped.contains(&key.as_str())) {
             let below = sent.and_then(|sent| sent.field(key));
             self.field(key, &entry.node, live.get(key.as_str()), below, place)?;
@@ -92,11 +91,11 @@ impl<'a> Agree<'a> {
         &mut self,
         key: &str,
         node: &Node,
-        live: Option<&Value>,
+        live: Option<&Tree<'_>>,
         sent: Option<&Fields>,
         place: Place<'_>,
     ) -> Result<(), Why> {
-        if live.is_none_or(Value::is_null) && self.drops(place, key, node) {
+        if live.is_none_or(Tree::is_null) && self.drops(place, key, node) {
             return self.step(key, |agree| agree.spelled());
         }
         self.step(key, |agree| agree.value(node, live, sent, place.child(key).0))
@@ -114,24 +113,20 @@ impl<'a> Agree<'a> {
         if others.any(meets) { Err(Why::Shared(self.path.to_string())) } else { Ok(()) }
     }
 
-    fn value(&mut self, node: &Node, live: Option<&Value>, sent: Option<&Fields>, place: Place<'_>) -> Result<(), Why> {
+    fn value(&mut self, node: &Node, live: Option<&Tree<'_>>, sent: Option<&Fields>, place: Place<'_>) -> Result<(), Why> {
         match &node.data {
             Data::Map(map) if !map.is_empty() && !sent.is_some_and(Fields::is_leaf) => self.map(map, live, sent, place, &[]),
             // an empty map taken field by field leaves what is there
             Data::Map(map) if map.is_empty() && place.whole_map() == Some(false) => {
-                if live.is_some_and(Value::is_object) {
-                    Ok(())
-                } else {
-                    Err(self.differs())
-                }
+                if live.is_some_and(|live| live.as_map().is_some()) { Ok(()) } else { Err(self.differs()) }
             }
             Data::List(items) if !sent.is_some_and(Fields::is_leaf) => self.list(items, live, sent, place),
             _ => self.whole(node, live, place),
         }
     }
 
-    fn list(&mut self, items: &[Node], live: Option<&Value>, sent: Option<&Fields>, place: Place<'_>) -> Result<(), Why> {
-        let live = live.and_then(Value::as_array).ok_or_else(|| self.differs())?;
+    fn list(&mut self, items: &[Node], live: Option<&Tree<'_>>, sent: Option<&Fields>, place: Place<'_>) -> Result<(), Why> {
+        let live = live.and_then(Tree::as_list).ok_or_else(|| self.differs())?;
         let mut last = None;
         for (at, item) in items.iter().enumerate() {
             let Some(sent) = sent else { return Err(self.differs()) };
@@ -148,7 +143,7 @@ impl<'a> Agree<'a> {
     }
 
     /// Where the one live item with the same keys stands, if it agrees.
-    fn item(&mut self, at: usize, item: &Node, live: &[Value], sent: &Fields, place: Place<'_>) -> Result<usize, Why> {
+    fn item(&mut self, at: usize, item: &Node, live: &[Tree<'_>], sent: &Fields, place: Place<'_>) -> Result<usize, Why> {
         let found = find_item(sent, item, |node| self.scalar(node).ok().flatten());
         let Some((element @ Element::Key(keys), below)) = found else {
             return Err(Why::NotUnderstood(self.path.to_string()));
@@ -158,8 +153,8 @@ impl<'a> Agree<'a> {
             _ => &[],
         };
         let absent = || all.iter().filter(|key| !keys.iter().any(|(name, _)| name == *key));
-        let is_it = |value: &Value| {
-            keys.iter().all(|(key, wanted)| value.get(key.as_str()).and_then(Scalar::of).as_ref() == Some(wanted))
+        let is_it = |value: &Tree<'_>| {
+            keys.iter().all(|(key, wanted)| value.get(key.as_str()).and_then(Tree::scalar).as_ref() == Some(wanted))
                 && absent().all(|key| value.get(key.as_str()).is_none())
         };
         let mut places = live.iter().enumerate().filter(|(_, value)| is_it(value));
@@ -180,9 +175,9 @@ impl<'a> Agree<'a> {
     }
 
     /// Where the one equal value of a live set stands.
-    fn member(&self, item: &Node, live: &[Value]) -> Result<usize, Why> {
+    fn member(&self, item: &Node, live: &[Tree<'_>]) -> Result<usize, Why> {
         let wanted = self.scalar(item)?.ok_or_else(|| Why::NotUnderstood(self.path.to_string()))?;
-        let mut places = live.iter().enumerate().filter(|(_, value)| Scalar::of(value).as_ref() == Some(&wanted));
+        let mut places = live.iter().enumerate().filter(|(_, value)| value.scalar().as_ref() == Some(&wanted));
         let (found, _) = places.next().ok_or_else(|| self.differs())?;
         if places.next().is_some() { Err(Why::Duplicate(self.path.to_string())) } else { Ok(found) }
     }
@@ -200,17 +195,17 @@ impl<'a> Agree<'a> {
     }
 
     /// What has one owner: equal as a whole.
-    fn whole(&mut self, node: &Node, live: Option<&Value>, place: Place<'_>) -> Result<(), Why> {
+    fn whole(&mut self, node: &Node, live: Option<&Tree<'_>>, place: Place<'_>) -> Result<(), Why> {
         let Some(live) = live else { return Err(self.differs()) };
         match (&node.data, live) {
-            (Data::Sealed(_), Value::String(text)) => {
+            (Data::Sealed(_), Tree::Text(text)) => {
                 if *self.open(node)? == *text {
                     Ok(())
                 } else {
                     Err(self.differs())
                 }
             }
-            (Data::List(items), Value::Array(live)) if items.len() == live.len() => {
+            (Data::List(items), Tree::List(live)) if items.len() == live.len() => {
                 for (at, (item, live)) in items.iter().zip(live).enumerate() {
                     self.path.push_index(at);
                     self.whole(item, Some(live), place.items())?;
@@ -218,19 +213,19 @@ impl<'a> Agree<'a> {
                 }
                 Ok(())
             }
-            (Data::Map(map), Value::Object(live)) => self.whole_map(map, live, place),
+            (Data::Map(map), Tree::Map(live)) => self.whole_map(map, live, place),
             (Data::List(_) | Data::Map(_) | Data::Sealed(_), _) => Err(self.differs()),
-            _ if Scalar::of_node(node) == Scalar::of(live) => Ok(()),
+            _ if Scalar::of_node(node) == live.scalar() => Ok(()),
             _ if is_quantity(place, node, live) => self.spelled(),
             _ => Err(self.differs()),
         }
     }
 
-    fn whole_map(&mut self, map: &Map, live: &JsonMap<String, Value>, place: Place<'_>) -> Result<(), Why> {
+    fn whole_map(&mut self, map: &Map, live: &Pairs<'_>, place: Place<'_>) -> Result<(), Why> {
         for (key, entry) in map.iter() {
             let value = live.get(key.as_str());
             self.path.push_field(key.clone());
-            if value.is_none_or(Value::is_null) && is_dropped(place, key, &entry.node) {
+            if value.is_none_or(Tree::is_null) && is_dropped(place, key, &entry.node) {
                 self.spelled()?;
             } else {
                 self.whole(&entry.node, value, place.child(key).0)?;

@@ -2,26 +2,41 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Edit, Live};
+use crate::cluster::{Cluster, ClusterError, Edit, Live};
 use crate::object::Node;
 use crate::object::emit::{Form, View};
 use crate::owned::{self, Element, MANAGER, Migration, Scalar};
 
 /// What the server makes of an object after a migration that removes fields and the apply: `after` is what the apply alone gives, in the
 /// open. Kubectl's entries hold the server's defaults too, and a default that is taken away is there again at once, so the server is asked
-/// (a dry-run). `None` if it doesn't say.
-pub(super) async fn settled(cluster: &Cluster, live: &Live, mut after: Node, migration: &Migration) -> Option<Value> {
+/// (a dry-run).
+///
+/// # Errors
+/// It doesn't say, or wouldn't take it. [`ErrorKind::Moved`](crate::cluster::ErrorKind::Moved) if the object has changed since `live` was
+/// read.
+pub(super) async fn settled(
+    cluster: &Cluster,
+    live: &Live,
+    mut after: Node,
+    migration: &Migration,
+) -> Result<Value, ClusterError> {
     migrate(&mut after, migration);
-    let after = serde_json::to_value(View { node: &after, form: Form::Masked }).ok()?;
+    let after = serde_json::to_value(View { node: &after, form: Form::Masked });
+    let after = after.map_err(|error| cluster.unsendable(&error.to_string()))?;
     let body = &becomes(&live.value(), &after);
     let (resource, namespace, name) = (&live.resource, live.namespace.as_deref(), live.name.as_str());
-    let asked = cluster.try_json_patch(Edit { resource, namespace, name, body, manager: MANAGER }).await;
-    asked.ok().map(|settled| settled.value())
+    let asked = cluster.try_json_patch(Edit { resource, namespace, name, body, manager: MANAGER }).await?;
+    Ok(asked.value())
 }
 
-/// The JSON patch that makes one object of another, whole field by whole field.
+/// The JSON patch that makes one object of another, whole field by whole field. It replaces UID and resourceVersion by those that were seen:
+/// if the object has moved, the server says so.
 fn becomes(live: &Value, after: &Value) -> Value {
-    let mut operations = Vec::new();
+    let seen = |name: &str| {
+        let value = live.get("metadata").and_then(|metadata| metadata.get(name));
+        json!({ "op": "replace", "path": format!("/metadata/{name}"), "value": value })
+    };
+    let mut operations: Vec<Value> = ["uid", "resourceVersion"].map(seen).into();
     for (root, parent) in [("", None), ("/metadata", Some("metadata"))] {
         let fields = |object: &Value| parent.map_or(object, |parent| &object[parent]).as_object().cloned().unwrap_or_default();
         let (old, new) = (fields(live), fields(after));
@@ -84,11 +99,13 @@ mod tests {
 
     #[test]
     fn a_patch_makes_one_object_of_another_but_for_what_is_the_servers() {
-        let live = json!({ "kind": "A", "metadata": { "uid": "u", "labels": { "a": "1" }, "annotations": { "b": "2" } },
+        let live = json!({ "kind": "A", "metadata": { "uid": "u", "resourceVersion": "7", "labels": { "a": "1" }, "annotations": { "b": "2" } },
             "spec": { "old": 1 }, "data": { "k": "v" }, "same": [1], "status": { "ready": true } });
         let after = json!({ "kind": "A", "metadata": { "name": "n", "labels": { "a": "1", "c": "3" } },
             "spec": { "new": 1 }, "same": [1], "type": "x" });
         let wanted = json!([
+            { "op": "replace", "path": "/metadata/uid", "value": "u" },
+            { "op": "replace", "path": "/metadata/resourceVersion", "value": "7" },
             { "op": "remove", "path": "/data" },
             { "op": "add", "path": "/spec", "value": { "new": 1 } },
             { "op": "add", "path": "/type", "value": "x" },

@@ -14,8 +14,8 @@ use crate::cluster::{Cluster, ClusterError, ErrorKind, Resource, Resources};
 use crate::environment::Environment;
 use crate::owned;
 
-/// How many LISTs are under way at once.
-pub(super) const LISTS: usize = 6;
+/// How many LISTs are under way at once. Each has a connection of its own, and a handshake costs as much as a short LIST.
+pub(super) const LISTS: usize = 3;
 
 /// Where an environment lives.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, ClusterError> {
     let version = cluster.get_path("/version").await?;
     let version = version.get("gitVersion").and_then(Value::as_str).unwrap_or("").to_owned();
     let id = match cluster.get(&namespaces, None, "kube-system").await {
-        Ok(found) => found.map(|live| live.uid),
+        Ok(found) => found.map(|live| live.uid.clone()),
         Err(ClusterError { kind: ErrorKind::Forbidden(_), .. }) => None,
         Err(error) => return Err(error),
     };

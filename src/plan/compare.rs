@@ -86,10 +86,10 @@ impl Compare<'_> {
         if asks || !is_ours {
             return false;
         }
-        let value = live.value();
+        let Ok(stored) = owned::Stored::read(live.json()) else { return false };
         let object = self.owned(&wanted.id, &wanted.object);
-        owned::prove(object, &value, self.manager) == owned::Proof::Unchanged
-            && (self.label.is_none() || owned::migration(&value, object, self.manager).is_none())
+        let migrates = || stored.is_client_side() && owned::migration(&live.value(), object, self.manager).is_some();
+        owned::prove(object, &stored, self.manager) == owned::Proof::Unchanged && (self.label.is_none() || !migrates())
     }
 
     /// Compares one object that isn't [proven](Compare::proven). `at` is its place among the members.
@@ -189,7 +189,13 @@ impl Compare<'_> {
         };
         let settled = match (&predicted, &migration) {
             (Some(predicted), Some(migration)) if !migration.removes.is_empty() => {
-                adopt::settled(self.cluster, live, tree(predicted, compared.object.span), migration).await
+                match adopt::settled(self.cluster, live, tree(predicted, compared.object.span), migration).await {
+                    Ok(settled) => Some(settled),
+                    Err(error) => {
+                        self.not_taken(wanted, error, &mut update, &mut compared)?;
+                        None
+                    }
+                }
             }
             _ => None,
         };

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::Problem;
 use crate::cluster::{Resource, Resources};
 use crate::object::{Bundle, Node, Object, ObjectId};
@@ -25,7 +23,7 @@ pub(super) struct Wanted {
 /// Objects of kinds that neither the server nor the bundle has, all of them.
 pub(super) fn members(bundle: &Bundle, resources: &Resources, label: Option<(&str, &str)>) -> Result<Vec<Wanted>, Vec<Problem>> {
     let brought = brought(bundle);
-    let one = |object: &Object| {
+    let one = |_, object: &Object| {
         let id = object.id();
         let resource = resources.exact(&id.group, &id.version, &id.kind).cloned();
         let is_brought = brought.contains(&(id.group.as_str(), id.version.as_str(), id.kind.as_str()));
@@ -34,10 +32,8 @@ pub(super) fn members(bundle: &Bundle, resources: &Resources, label: Option<(&st
         }
         Ok(Wanted { object: Arc::new(labelled(object, label)), id, resource })
     };
-    // Copies of all objects: work for all cores.
-    let found: Vec<Result<Wanted, Problem>> = bundle.objects.par_iter().map(one).collect();
-    let (mut wanted, mut problems) = (Vec::with_capacity(found.len()), Vec::new());
-    for one in found {
+    let (mut wanted, mut problems) = (Vec::with_capacity(bundle.objects.len()), Vec::new());
+    for one in bundle.map_all(one) {
         match one {
             Ok(one) => wanted.push(one),
             Err(problem) => problems.push(problem),
@@ -62,8 +58,12 @@ fn brought(bundle: &Bundle) -> BTreeSet<(&str, &str, &str)> {
     kinds
 }
 
+/// A copy with the label. Its tree shares what doesn't change; what `explain` alone asks for isn't copied.
 fn labelled(object: &Object, label: Option<(&str, &str)>) -> Object {
-    let mut object = object.clone();
+    let Object { source, root, span, made_by, hashed, rolls_out, touches: _ } = object;
+    let (source, root) = (source.clone(), root.clone());
+    let mut object =
+        Object { source, root, span: *span, made_by: *made_by, touches: Vec::new(), hashed: *hashed, rolls_out: *rolls_out };
     if let Some((key, value)) = label {
         let span = object.span;
         let metadata = object.map_mut().and_then(|root| root.child_map("metadata", span));

@@ -45,10 +45,10 @@ pub fn resolve(environment: &Environment, mut bundle: Bundle) -> Result<Bundle, 
     let finals = tokens::settle(&mut bundle, &mut found);
     let names = names::Names::new(&bundle, &finals);
     let pods = uses::gather(&bundle, &names);
-    for object in &mut bundle.objects {
-        references::rewrite(object, &names, &mut found);
+    bundle.edit_all(&mut found, |object, found| {
+        references::rewrite(object, &names, found);
         follow_maker(object);
-    }
+    });
     digest::annotate(&mut bundle, &pods, &mut found);
     access::fill(&mut bundle, &pods, &mut found);
     found.extend(bundle.objects.iter().filter_map(size::check));

@@ -16,8 +16,8 @@ use crate::source::Span;
 /// An object's own tokens are replaced before it is hashed, those that it needs first: leaves first.
 pub(super) fn settle(bundle: &mut Bundle, found: &mut Diagnostics) -> Vec<Text> {
     let mut finals: Vec<Text> = bundle.objects.iter().map(|object| object.name().into()).collect();
-    let holders: BTreeSet<usize> =
-        bundle.objects.iter().enumerate().filter(|(_, object)| mentions(&object.root)).map(|(at, _)| at).collect();
+    let holders = bundle.map_all(|at, object| mentions(&object.root).then_some(at));
+    let holders: BTreeSet<usize> = holders.into_iter().flatten().collect();
     let names = if holders.is_empty() { Names::default() } else { Names::new(bundle, &finals) };
     let mut settling = Settling { bundle, finals: &mut finals, holders, names, done: BTreeSet::new(), trail: Vec::new(), found };
     for at in 0..settling.bundle.objects.len() {

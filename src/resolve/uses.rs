@@ -29,13 +29,11 @@ pub(super) struct Pod {
 
 /// All pods of the bundle that use config objects.
 pub(super) fn gather(bundle: &Bundle, names: &Names) -> Vec<Pod> {
-    let mut pods = Vec::new();
-    for (at, object) in bundle.objects.iter().enumerate() {
-        for path in pod_spec_paths(object) {
-            pods.extend(pod(at, object, path, names));
-        }
-    }
-    pods
+    let of_object = |at: usize, object: &Object| {
+        let paths = pod_spec_paths(object).into_iter();
+        paths.filter_map(|path| pod(at, object, path, names)).collect::<Vec<_>>()
+    };
+    bundle.map_all(of_object).into_iter().flatten().collect()
 }
 
 fn pod(at: usize, object: &Object, path: FieldPath, names: &Names) -> Option<Pod> {

@@ -1,6 +1,7 @@
 //! Labels for every object and pod template, and, if asked for, selectors.
 
 use super::field_spec::{FieldSpec, spec};
+use crate::diagnostic::Diagnostics;
 use crate::environment::{Pair, Transform};
 use crate::object::podspec::{is_custom_group, pod_spec_paths, pod_template_path};
 use crate::object::{Bundle, FieldPath, Map, Node, Object, Step};
@@ -65,12 +66,12 @@ pub(super) fn apply(transform: &Transform, bundle: &mut Bundle) {
         return;
     }
     let selectors = transform.label_selectors.as_ref().is_some_and(|wanted| wanted.value);
-    for object in &mut bundle.objects {
+    bundle.edit_all(&mut Diagnostics::new(), |object, _| {
         set_pairs(object, "labels", TEMPLATES, pairs, "transform.labels");
         if selectors {
             set_selectors(object, pairs);
         }
-    }
+    });
 }
 
 /// Sets pairs in an object's own `metadata` and in its pod templates: those of the table, and in custom resources every `template`

@@ -41,12 +41,12 @@ static SUBJECTS: &[FieldSpec] = &[
 pub(super) fn apply(target: &Target, bundle: &mut Bundle, diagnostics: &mut Diagnostics) {
     let Some(namespace) = &target.namespace else { return };
     let scopes = Scopes::of(bundle, target.kubernetes.as_ref().map(Spanned::as_str));
-    for object in &mut bundle.objects {
+    bundle.edit_all(diagnostics, |object, found| {
         if scopes.namespaced(&object.source) {
-            own(object, namespace, target, diagnostics);
+            own(object, namespace, target, found);
         }
         elsewhere(object, namespace);
-    }
+    });
 }
 
 fn own(object: &mut Object, namespace: &Spanned<String>, target: &Target, diagnostics: &mut Diagnostics) {

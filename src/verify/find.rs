@@ -99,7 +99,7 @@ impl Survey {
                 if let Some(metadata) = value.pointer_mut("/metadata").and_then(Value::as_object_mut) {
                     metadata.remove("managedFields");
                 }
-                survey.objects.insert(live.uid, value);
+                survey.objects.insert(live.uid.clone(), value);
             }
         }
         Ok(survey)

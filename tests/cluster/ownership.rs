@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use plimsoll::check::schema::{SchemaRef, Schemas};
 use plimsoll::object::Step;
 use plimsoll::owned::{
-    Cause, Element, Fields, LAST_APPLIED, MANAGER, Proof, Wanted, cause, is_ours, looked_at, managers, migration, owners, prove,
-    show_path, would_own,
+    Cause, Element, Fields, LAST_APPLIED, MANAGER, Proof, Stored, Wanted, cause, is_ours, looked_at, managers, migration, owners,
+    prove, show_path, would_own,
 };
 use serde_json::{Map, Value, json};
 
@@ -432,7 +432,8 @@ fn what_kubectl_applied_becomes_ours() {
         (applied["data"].clone(), applied["metadata"]["labels"].clone()),
         (json!({ "a": "one" }), json!({ "applyset.kubernetes.io/part-of": "x", "stranger": "s" }))
     );
-    assert_eq!(prove(wanted, &applied, MANAGER), Proof::Unchanged);
+    let json = applied.to_string();
+    assert_eq!(prove(wanted, &Stored::read(json.as_bytes()).unwrap(), MANAGER), Proof::Unchanged);
     let digest = looked_at(wanted, &applied, MANAGER);
     let label = cluster()
         .send(

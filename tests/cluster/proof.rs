@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use plimsoll::check::schema::{SchemaRef, Schemas, custom_kinds};
 use plimsoll::object::{Data, Map, Node};
-use plimsoll::owned::{MANAGER, Proof, Wanted, prove};
+use plimsoll::owned::{MANAGER, Proof, Stored, Wanted, prove};
 use plimsoll::secret::Sealed;
 use plimsoll::source::{SourceKind, SourceMap, Span};
 use serde_json::{Value, json};
@@ -224,8 +224,10 @@ fn trial(subject: &mut Subject<'_>, wanted: &Value, live: &Value, custom: &Schem
     let tree = node(wanted, false, span());
     let sealed = node(wanted, true, span());
     let root = if kind.kind == "Secret" && counts.trials.is_multiple_of(2) { secret_tree(&tree, &sealed) } else { tree };
-    let with = prove(Wanted { root: &root, reveal: &open, schema: Some(schema(custom, kind)) }, live, MANAGER);
-    let without = prove(Wanted { root: &root, reveal: &open, schema: None }, live, MANAGER);
+    let json = live.to_string();
+    let stored = Stored::read(json.as_bytes()).unwrap();
+    let with = prove(Wanted { root: &root, reveal: &open, schema: Some(schema(custom, kind)) }, &stored, MANAGER);
+    let without = prove(Wanted { root: &root, reveal: &open, schema: None }, &stored, MANAGER);
     counts.trials += 1;
     let row = counts.kinds.entry(kind.kind).or_default();
     row.0 += 1;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::equipment::namespace;
 use crate::harness::child::Program;
 use crate::harness::process::Sandbox;
+use crate::proxy::{Fault, Next, Proxy, When};
 use crate::server::{cluster, script};
 
 const NAMES: [(&str, &str); 3] =
@@ -121,6 +122,40 @@ fn what_is_the_same_restarts_nothing() {
         assert_eq!(then["metadata"]["generation"], now["metadata"]["generation"]);
     }
     sandbox.plimsoll(&["diff", "dev"]).exits(0);
+}
+
+/// The request that asks what becomes of the Deployment.
+const ASKED: &str = "deployments/web?fieldManager=plimsoll&dryRun";
+
+#[test]
+fn what_moves_while_it_is_asked_about_is_looked_at_again() {
+    let own = namespace("adopt-moves");
+    let mut sandbox = repository(&own);
+    kubectl(&["create", "-f", &file(&sandbox, "old.yaml", &manifests(&own))]);
+    let proxy = Proxy::start(cluster());
+    sandbox.set("KUBECONFIG", proxy.kubeconfig());
+    let path = format!("/apis/apps/v1/namespaces/{own}/deployments/web?fieldManager=operator");
+    proxy.before(When::call("PATCH", ASKED, 1), move |_| {
+        let edit = r#"{"metadata":{"annotations":{"stranger":"was-here"}}}"#;
+        cluster().send("PATCH", &path, "application/merge-patch+json", edit).expect("an edit");
+        Next::Forward
+    });
+    let shown = sandbox.plimsoll(&["diff", "dev", "--adopt"]).exits(1).out();
+    let asked = proxy.requests().into_iter().filter(|request| request.path.contains(ASKED)).map(|request| request.code);
+    assert_eq!(asked.collect::<Vec<_>>(), [Some(409), Some(200)]);
+    assert!(!shown.contains("stranger"), "somebody else's edit isn't ours: {shown}");
+}
+
+#[test]
+fn what_cannot_be_asked_about_is_said() {
+    let own = namespace("adopt-unasked");
+    let mut sandbox = repository(&own);
+    kubectl(&["create", "-f", &file(&sandbox, "old.yaml", &manifests(&own))]);
+    let proxy = Proxy::start(cluster());
+    sandbox.set("KUBECONFIG", proxy.kubeconfig());
+    proxy.inject(Fault::InternalError, When::call("PATCH", ASKED, 1).onwards());
+    let said = sandbox.plimsoll(&["diff", "dev", "--adopt"]).exits(6).said();
+    assert!(said.contains("deployments.apps `web`"), "{said}");
 }
 
 #[test]

@@ -15,6 +15,7 @@
 )]
 
 mod adopt;
+mod ahead;
 mod bad;
 mod books;
 mod bundle;

@@ -1,6 +1,8 @@
 //! Bad servers: what stands where an API server should. Each is on a free loopback port and has a kubeconfig that leads to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Response, StatusCode};
 use hyper::service::service_fn;
@@ -67,6 +69,7 @@ pub struct BadServer {
     server: String,
     kubeconfig: PathBuf,
     _folder: tempfile::TempDir,
+    connections: Arc<AtomicUsize>,
     accepts: Option<JoinHandle<()>>,
 }
 
@@ -85,6 +88,8 @@ impl BadServer {
             Weather::WrongCertificate => tls::acceptor(tls::STRANGER.0, tls::STRANGER.1),
             _ => tls::acceptor_of(&cluster.certificate()),
         };
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = connections.clone();
         let (server, accepts) = run(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let server = format!("https://{}", listener.local_addr().expect("an address"));
@@ -92,6 +97,7 @@ impl BadServer {
                 tokio::spawn(async move {
                     let mut connections = tokio::task::JoinSet::new();
                     while let Ok((stream, _)) = listener.accept().await {
+                        counter.fetch_add(1, Ordering::Relaxed);
                         connections.spawn(converse(stream, acceptor.clone(), weather));
                     }
                 })
@@ -101,7 +107,7 @@ impl BadServer {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let kubeconfig = folder.path().join("kubeconfig");
         write_kubeconfig(cluster, &server, &kubeconfig);
-        Self { server, kubeconfig, _folder: folder, accepts }
+        Self { server, kubeconfig, _folder: folder, connections, accepts }
     }
 
     pub fn server(&self) -> &str {
@@ -110,6 +116,11 @@ impl BadServer {
 
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// How many connections it took.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 }
 

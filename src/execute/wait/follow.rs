@@ -135,7 +135,7 @@ impl Follower<'_, '_> {
         };
         let told = self.group.see(&live.name, is_there.then_some(&live), self.moment(), self.patience.scrubber);
         self.tell(told);
-        live.resource_version
+        live.resource_version.clone()
     }
 
     /// Reads object by object.

@@ -9,8 +9,8 @@ use crate::weather::{BadServer, Weather};
 fn named(weather: Weather) -> &'static str {
     match weather {
         Weather::Nobody => "refused",
-        Weather::Silent => "deadline",
-        Weather::Slow => "seconds",
+        Weather::Silent => "no connection in 5 seconds",
+        Weather::Slow => "no answer in 30 seconds",
         Weather::WrongCertificate => "certificate",
         Weather::Unauthorized => "log in",
         Weather::Forbidden => "the right that is missing",
@@ -26,18 +26,25 @@ fn named(weather: Weather) -> &'static str {
 /// Nothing can be written through such a server: what counts is that it is said, and how it ends.
 #[test]
 fn a_server_that_is_none_is_exit_6_and_named() {
-    let ask = |weather: Weather, command: &'static str| -> Run {
+    let ask = |weather: Weather, command: &'static str| -> (Run, usize) {
         let server = BadServer::start(cluster(), weather);
         let bundle = Bundle::new("weather", server.kubeconfig());
         let arguments: &[&str] = if command == "apply" { &["apply", ENVIRONMENT, "--yes"] } else { &[command, ENVIRONMENT] };
-        bundle.plimsoll(arguments)
+        (bundle.plimsoll(arguments), server.connections())
     };
     // Side by side: a server that never answers is given up after a while, and nothing runs meanwhile.
-    let runs: Vec<(Weather, Run)> = std::thread::scope(|scope| {
+    let runs: Vec<(Weather, (Run, usize))> = std::thread::scope(|scope| {
         let each = |weather| ["diff", "apply"].map(|command| scope.spawn(move || (weather, ask(weather, command))));
         let started: Vec<_> = Weather::ALL.into_iter().flat_map(each).collect();
         started.into_iter().map(|run| run.join().expect("a run")).collect()
     });
+    // Each silence costs somebody's time.
+    for (weather, (run, connections)) in &runs {
+        if matches!(weather, Weather::Silent | Weather::Slow) {
+            assert_eq!(*connections, 2, "{weather:?}, {}", run.command);
+        }
+    }
+    let runs: Vec<(Weather, Run)> = runs.into_iter().map(|(weather, (run, _))| (weather, run)).collect();
     let wrong: Vec<String> = runs
         .iter()
         .filter(|(weather, run)| run.code != Some(6) || !run.err().contains(named(*weather)) || run.err().contains("panicked"))
