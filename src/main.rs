@@ -1,7 +1,7 @@
 //! The `plimsoll` binary.
 
-/// Many threads build trees of small pieces; the system's allocator grows each thread's share page by page. Without huge pages, which
-/// would double what 5,000 objects take.
+/// Many threads build trees of small pieces. The system's allocator grows each thread's share page by page; this one takes huge pages where
+/// the system gives them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -18,6 +18,7 @@
 mod apply;
 mod cases;
 mod diff;
+mod failing;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod lease;

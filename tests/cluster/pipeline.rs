@@ -41,7 +41,8 @@ fn a_change_goes_through_diff_plan_and_apply() {
     stage(&mut site.sandbox, "plan").exits(0);
     edit(&site.core("configmaps", "plain"), "someone-else", &serde_json::json!({ "data": { "mode": "three" } }));
     let stale = stage(&mut site.sandbox, "apply").exits(3).said();
-    assert!(stale.contains("ConfigMap/plain") && stale.contains("someone-else"), "{stale}");
+    let annotation = stale.lines().find(|line| line.starts_with("::error title=plimsoll apply dev::")).expect("an annotation");
+    assert!(annotation.contains("ConfigMap/plain") && annotation.contains("someone-else"), "{stale}");
 }
 
 #[test]
@@ -56,5 +57,9 @@ fn verify_fails_the_step_when_a_pod_has_another_value() {
     seed.says(&["set", "env", "deployment/web", "LOG_LEVEL=wrong"]);
     seed.says(&["rollout", "status", "deployment/web", "--timeout=90s"]);
     let failed = stage(&mut seed.sandbox, "verify").exits(1).said();
-    assert!(failed.contains("LOG_LEVEL"), "{failed}");
+    let annotation = failed.lines().find(|line| line.starts_with("::error title=plimsoll verify dev::")).expect("an annotation");
+    assert!(annotation.contains("LOG_LEVEL"), "{failed}");
+    // What a container has is between these two: no line of it is the host's command.
+    let shut = failed.lines().find_map(|line| line.strip_prefix("::stop-commands::")).expect("commands are stopped");
+    assert!(failed.contains(&format!("::{shut}::")), "{failed}");
 }
