@@ -250,7 +250,7 @@ impl Session {
     /// Finds out which cluster the environment and the arguments mean, and as whom: nothing is sent to it.
     fn connect(context: &Context, settings: &Settings, args: &ClusterArgs) -> Result<Self, Failure> {
         let connection = connection(context, settings, args)?;
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let cluster = runtime.block_on(connect(&connection)).map_err(|error| not_connected(&error))?;
         Ok(Self { cluster, runtime })
     }

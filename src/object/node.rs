@@ -56,6 +56,9 @@ pub struct Entry {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Map(Arc<Entries>);
 
+/// In so many entries a key is found sooner by looking at each than by its hash.
+const SMALL: usize = 8;
+
 type Entries = IndexMap<Text, Entry, FxBuildHasher>;
 
 impl Map {
@@ -70,7 +73,7 @@ impl Map {
 
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.0.get(key).map(|entry| &entry.node)
+        self.entry(key).map(|entry| &entry.node)
     }
 
     /// The value under `key`, to edit.
@@ -80,6 +83,9 @@ impl Map {
 
     /// The value under `key` with its key's place.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
+        if self.0.len() <= SMALL {
+            return self.0.iter().find(|(own, _)| own.as_str() == key).map(|(_, entry)| entry);
+        }
         self.0.get(key)
     }
 

@@ -20,6 +20,7 @@ spec:
       - name: main
         image: 'plimsoll.test/busybox:1'
         command: [sh, -c, 'echo starting; echo \"login with $TOKEN is refused\"; exit 3']
+        readinessProbe: {exec: {command: ['false']}}
 ";
 
 fn repository(cluster: &Cluster, namespace: &str) -> Sandbox {
