@@ -304,3 +304,84 @@ fn what_the_server_refuses_and_echoes_holds_no_secret() {
     let said = diff["refusals"][0]["message"].as_str().unwrap();
     assert!(said.contains("no url: https://«secret: app.password»@host"), "{said}");
 }
+
+/// A policy of the API server that puts a key into every ConfigMap of a namespace.
+struct Policy {
+    name: String,
+}
+
+impl Policy {
+    const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
+
+    fn new(namespace: &str) -> Self {
+        let name = format!("adds-{namespace}");
+        let rule =
+            json!({ "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"] });
+        let selector = json!({ "matchLabels": { "kubernetes.io/metadata.name": namespace } });
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": { "name": name },
+            "spec": {
+                "matchConstraints": { "resourceRules": [rule], "namespaceSelector": selector },
+                "reinvocationPolicy": "Never", "failurePolicy": "Fail",
+                "mutations": [{
+                    "patchType": "ApplyConfiguration",
+                    "applyConfiguration": { "expression": "Object{data: {'added': 'by-policy'}}" },
+                }],
+            },
+        });
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding", "metadata": { "name": name },
+            "spec": { "policyName": name },
+        });
+        post(&format!("{}/mutatingadmissionpolicies", Self::GROUP), &policy);
+        post(&format!("{}/mutatingadmissionpolicybindings", Self::GROUP), &binding);
+        Self { name }
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        for plural in ["mutatingadmissionpolicybindings", "mutatingadmissionpolicies"] {
+            let _ = cluster().send("DELETE", &format!("{}/{plural}/{}", Self::GROUP, self.name), "application/json", "");
+        }
+    }
+}
+
+#[test]
+fn what_a_policy_would_add_shows_when_all_is_asked() {
+    let site = Site::new("diff-policy", "", CONFIG);
+    site.apply_by_hand();
+    let _policy = Policy::new(&site.namespace);
+    // The server takes a moment to load it.
+    let asked = (0..60).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let run = site.run(&["diff", "dev", "--dry-run-all", "--format", "json"]);
+        (run.code == Some(1)).then(|| serde_json::from_slice::<serde_json::Value>(&run.stdout).expect("JSON"))
+    });
+    let asked = asked.expect("the policy works in half a minute");
+    assert_eq!(paths(step(&asked, "ConfigMap/plain")), ["data.added"]);
+    // What is stored shows no policy, so the proof can't know of it: that is what the option is for.
+    site.diff(&[], 0);
+}
+
+#[test]
+fn what_another_engine_applies_is_compared_as_that_engine() {
+    for (engine, manager) in [("flux", "kustomize-controller"), ("argocd", "argocd-controller")] {
+        let site = Site::new(&format!("diff-{engine}"), &format!("engine = \"{engine}\"\n"), CONFIG);
+        let object = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain", "namespace": site.namespace },
+            "data": { "a": "1", "b": "2" },
+        });
+        let new = site.diff(&[], 1);
+        assert_eq!(new["summary"]["created"], 1, "{engine}: {new:#}");
+        patch(&object, manager, false);
+        let same = site.diff(&[], 0);
+        assert_eq!((&same["summary"]["unchanged"], &same["requests"]["dryRun"]), (&json!(1), &json!(0)), "{engine}: {same:#}");
+        site.template(&CONFIG.replace("'1'", "'9'"));
+        let changed = site.diff(&[], 1);
+        assert_eq!(paths(step(&changed, "ConfigMap/plain")), ["data.a"], "{engine}: {changed:#}");
+        // Prunes are that engine's own.
+        assert_eq!(changed["summary"]["pruned"], 0, "{engine}: {changed:#}");
+        site.run(&["apply", "dev", "--yes"]).exits(3);
+    }
+}

@@ -1,6 +1,8 @@
 //! What kubectl's own commands made by hand, on a real node, and `apply --adopt` then takes over: the same variables in the container, with
 //! no restart or with the one that was announced.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::harness::process::Sandbox;
@@ -86,10 +88,20 @@ impl Seed {
         left[0]["metadata"]["uid"].as_str().expect("a uid").to_owned()
     }
 
-    /// What a process in the container has; the secret is compared, not shown.
-    fn environment(&self) -> (String, bool) {
-        let value = |name| self.says(&["exec", "deployment/web", "--", "printenv", name]).trim().to_owned();
-        (value("LOG_LEVEL"), value("TOKEN") == CANARY)
+    /// All that a process in the container has, but for its pod's name; the secret is compared, not shown.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let said = self.says(&["exec", "deployment/web", "--", "printenv"]);
+        let all = said.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| *name != "HOSTNAME");
+        let shown = |value: &str| if value == CANARY { "«the secret»".to_owned() } else { value.to_owned() };
+        all.map(|(name, value)| (name.to_owned(), shown(value))).collect()
+    }
+
+    /// The same, with what kubectl was told looked at.
+    fn environment_by_hand(&self) -> BTreeMap<String, String> {
+        let all = self.environment();
+        let value = |name: &str| all.get(name).map(String::as_str);
+        assert_eq!((value("LOG_LEVEL"), value("TOKEN")), (Some("debug"), Some("«the secret»")), "{all:?}");
+        all
     }
 
     fn plimsoll(&self, arguments: &[&str], code: i32) -> Vec<u8> {
@@ -114,11 +126,11 @@ fn with_on_change_none_no_pod_restarts() {
     let Some(cluster) = node() else { return };
     let seed = Seed::new(cluster, "seed-none", "on-change = \"none\"");
     let (pod, revisions) = (seed.pod(), seed.revisions());
-    assert_eq!(seed.environment(), ("debug".to_owned(), true));
+    let environment = seed.environment_by_hand();
     assert_eq!(seed.announced(), json!([]));
     seed.plimsoll(&["apply", "dev", "--adopt", "--yes"], 0);
     assert_eq!((seed.pod(), seed.revisions()), (pod, revisions), "the same pod, no new revision");
-    assert_eq!(seed.environment(), ("debug".to_owned(), true));
+    assert_eq!(seed.environment(), environment);
     seed.plimsoll(&["diff", "dev"], 0);
     seed.plimsoll(&["verify", "dev"], 0);
 }
@@ -127,12 +139,12 @@ fn with_on_change_none_no_pod_restarts() {
 fn without_it_there_is_the_one_rollout_that_was_announced() {
     let Some(cluster) = node() else { return };
     let seed = Seed::new(cluster, "seed-restart", "");
-    let (pod, revisions) = (seed.pod(), seed.revisions());
+    let (pod, revisions, environment) = (seed.pod(), seed.revisions(), seed.environment_by_hand());
     assert_eq!(seed.announced(), json!(["Deployment/web"]));
     seed.plimsoll(&["apply", "dev", "--adopt", "--yes"], 0);
     assert_eq!(seed.revisions().len(), revisions.len() + 1, "one rollout");
     assert_ne!(seed.pod(), pod);
-    assert_eq!(seed.environment(), ("debug".to_owned(), true));
+    assert_eq!(seed.environment(), environment);
     seed.plimsoll(&["diff", "dev"], 0);
     seed.plimsoll(&["verify", "dev"], 0);
 }
