@@ -1,5 +1,7 @@
 //! The last lines of a container.
 
+use std::time::Duration;
+
 use super::Sight;
 use super::finding::{one_line, shorten};
 use crate::cluster::{ClusterError, Place};
@@ -11,21 +13,32 @@ const READ: usize = 50;
 /// From here on the door may have cut the end off, in the middle of whatever stands there.
 const CUT: usize = 1 << 16;
 
+/// How often a log is asked for that its node has just removed, and how long apart: the node soon knows of the instance after it.
+const TRIES: usize = 4;
+const APART: Duration = Duration::from_millis(500);
+
 /// The last lines that a container wrote, scrubbed; or a line that says why they can't be read.
 pub(super) async fn last_lines(sight: Sight<'_>, namespace: &str, pod: &str, container: &str, which: Log) -> Vec<String> {
     let place = Place { namespace, pod, container };
     let previous = which == Log::Previous;
-    let first = read(sight, place, previous).await;
-    if let Ok(lines) = &first
-        && !lines.is_empty()
-    {
-        return lines.clone();
-    }
-    // A container that ended a moment ago may have been started anew meanwhile, and the one before it been removed.
-    match (first, read(sight, place, !previous).await) {
-        (_, Ok(lines)) if !lines.is_empty() => lines,
-        (Err(error), _) => vec![format!("(its log can't be read: {})", one_line(&error.to_string(), sight.scrubber))],
-        _ => vec!["(it wrote nothing)".to_owned()],
+    let mut attempt = 1;
+    loop {
+        let asked_for = read(sight, place, previous).await;
+        if let Ok(lines) = &asked_for
+            && !lines.is_empty()
+        {
+            return lines.clone();
+        }
+        // A container that ended a moment ago may have been started anew meanwhile, and the one before it been removed.
+        match (asked_for, read(sight, place, !previous).await) {
+            (_, Ok(lines)) if !lines.is_empty() => return lines,
+            (Err(error), _) if error.is_not_found() && attempt < TRIES => tokio::time::sleep(APART).await,
+            (Err(error), _) => {
+                return vec![format!("(its log can't be read: {})", one_line(&error.to_string(), sight.scrubber))];
+            }
+            _ => return vec!["(it wrote nothing)".to_owned()],
+        }
+        attempt += 1;
     }
 }
 
