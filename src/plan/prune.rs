@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::uses::Uses;
@@ -173,8 +174,8 @@ type Base = (ConfigKind, String, String);
 
 /// The bundle, by what its objects can be recognized by. The version doesn't count: an object has all of them.
 struct Bundle<'a> {
-    ids: BTreeSet<(&'a str, &'a str, &'a str, &'a str)>,
-    uids: BTreeSet<&'a str>,
+    ids: IndexSet<(&'a str, &'a str, &'a str, &'a str)>,
+    uids: IndexSet<&'a str>,
     bases: BTreeSet<Base>,
     namespaces: BTreeSet<&'a str>,
     kinds: BTreeSet<(&'a str, &'a str)>,

@@ -66,6 +66,11 @@ pub(crate) enum Misfit {
 }
 
 impl Index {
+    /// Each key's path, with its value's fingerprint.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (&str, Fingerprint)> {
+        self.keys.iter().map(|key| (key.path.as_str(), key.fingerprint))
+    }
+
     /// The SHA-256 of a sealed file.
     pub(crate) fn digest(sealed: &[u8]) -> [u8; 32] {
         Sha256::digest(sealed).into()

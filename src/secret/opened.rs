@@ -84,9 +84,10 @@ impl Opened {
     ) -> Result<(), Diagnostics> {
         if layout::is_file(&public.path) {
             let (document, index) = open_document(files, &public.path, identities)?;
+            let listed: BTreeMap<&str, Fingerprint> = index.listed().collect();
             for value in document.values().map_err(|errors| problem::content(&public.path, &errors))? {
-                let Some(key) = index.keys.iter().find(|key| key.path == value.path) else { continue };
-                self.put(&public.path, value.path, key.fingerprint, Zeroizing::new(value.text.as_bytes().to_vec()));
+                let Some(fingerprint) = listed.get(value.path.as_str()) else { continue };
+                self.put(&public.path, value.path, *fingerprint, Zeroizing::new(value.text.as_bytes().to_vec()));
             }
             return Ok(());
         }
@@ -205,7 +206,7 @@ fn check_own(path: &RootPath, own: &Own, index: &Index) -> Result<(), Diagnostic
 
 /// Whether the index lists exactly these values.
 fn check_keys(index: &Index, own: &Own, values: &[(&str, &[u8])]) -> Result<(), Misfit> {
-    let listed: BTreeMap<&str, Fingerprint> = index.keys.iter().map(|key| (key.path.as_str(), key.fingerprint)).collect();
+    let listed: BTreeMap<&str, Fingerprint> = index.listed().collect();
     for (path, value) in values {
         let fingerprint = listed.get(path).ok_or_else(|| Misfit::Unlisted((*path).to_owned()))?;
         if *fingerprint != own.key.fingerprint(path, value) {

@@ -1,12 +1,13 @@
 //! A plan's file held against a plan made anew: what has moved since, and who moved it.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::form::{PlanFile, Planned, PlannedField, PlannedId};
 use crate::owned::{MANAGER, managers};
-use crate::plan::{Mark, Plan, Refusal, Step};
+use crate::plan::{Mark, Member, Plan, Refusal, Step};
 
 /// What has moved since the file was written; nothing means that what was approved is what would be done now.
 ///
@@ -19,10 +20,12 @@ pub fn check(file: &PlanFile, fresh: &Plan) -> Vec<Refusal> {
         return refusals;
     }
     let now: BTreeMap<PlannedId, &Step> = fresh.steps.iter().map(|step| (PlannedId::of(&step.id), step)).collect();
+    let members: LazyCell<BTreeMap<PlannedId, &Member>, _> =
+        LazyCell::new(|| fresh.members.iter().map(|member| (PlannedId::of(&member.object.id()), member)).collect());
     let planned: BTreeMap<PlannedId, &Planned> = file.steps.iter().map(|step| (step.object.clone(), step)).collect();
     for planned in &file.steps {
         match now.get(&planned.object) {
-            None => refusals.push(no_longer(planned, fresh)),
+            None => refusals.push(no_longer(planned, members.get(&planned.object).copied())),
             Some(step) => refusals.extend(moved(planned, step, fresh)),
         }
     }
@@ -66,10 +69,9 @@ fn whole(file: &PlanFile, fresh: &Plan) -> Vec<Refusal> {
 }
 
 /// A step that is planned and wouldn't be made now.
-fn no_longer(planned: &Planned, fresh: &Plan) -> Refusal {
+fn no_longer(planned: &Planned, member: Option<&Member>) -> Refusal {
     let id = planned.object.id();
-    let live = fresh.members.iter().find(|member| PlannedId::of(&member.object.id()) == planned.object);
-    let live = live.and_then(|member| member.live.as_ref());
+    let live = member.and_then(|member| member.live.as_ref());
     let message = match (planned.operation.as_str(), live) {
         ("prune", _) => "it was to be pruned, and is gone, or stays".to_owned(),
         (operation, Some(live)) => by(format!("it was to be {}, and is as wanted by now", past(operation)), last(&live.value())),
