@@ -202,7 +202,7 @@ impl<'a> Bench<'a> {
         let whole = best_of_three(|| {
             run(async {
                 let files = vec![self.cluster.kubeconfig().to_owned()];
-                let cluster = connect(&Connection { files, context: None }).await.expect("a cluster");
+                let cluster = connect(&Connection { files, ..Connection::default() }).await.expect("a cluster");
                 let lists = KINDS.map(|(group, kind, path)| {
                     let (cluster, resource) = (cluster.clone(), resource(group, kind, path));
                     async move { cluster.list(&resource, Some(&self.ours), None).await.expect("a list") }

@@ -105,7 +105,10 @@ fn build(files: &Files, environment: &Environment, secrets: &Secrets, rendered: 
     };
     let bundle = inject(environment, bundle)?;
     let bundle = transform(files, environment, bundle)?;
-    resolve(environment, bundle)
+    let mut bundle = resolve(environment, bundle)?;
+    // An alias, or a list that is injected into every container, has one map at several places: a finding is about one of them.
+    bundle.objects.par_iter_mut().for_each(|object| object.root.unshare());
+    Ok(bundle)
 }
 
 /// The objects of all rendered texts in order, and all that is wrong with any.

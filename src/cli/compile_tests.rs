@@ -83,6 +83,22 @@ fn check_reports_all_environments_in_each_format() {
 }
 
 #[test]
+fn a_finding_in_an_alias_is_about_the_place_that_it_stands_at() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "environments/dev.toml", "[target]\nnamespace = \"dev\"\nbundles = [\"app\"]\n");
+    let containers = "  containers:\n  - {name: a, image: 'a:1', securityContext: &context {privileged: true}}\n  \
+                      - {name: b, image: 'b:1', securityContext: *context}\n";
+    let namespace =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: dev, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+    let pod = format!("{namespace}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n{containers}");
+    write(folder.path(), "templates/app/pod.yaml", &pod);
+    let said = plimsoll(folder.path(), &["check", "dev", "--format", "json"]).stdout;
+    for container in 0..2 {
+        assert!(said.contains(&format!("spec.containers[{container}].securityContext.privileged")), "{said}");
+    }
+}
+
+#[test]
 fn outside_of_a_repository() {
     let folder = tempfile::tempdir().unwrap();
     let ran = plimsoll(folder.path(), &["render", "prod"]);

@@ -39,7 +39,7 @@ pub struct DeleteArgs {
 
 pub(super) fn run(args: DeleteArgs, context: &mut Context) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Text, Format::Json])?;
-    let prepared = prepare(context, &args.environment, &args.cluster, Need::Compare)?;
+    let prepared = prepare(context, &args.environment, &args.cluster, Need::Remove)?;
     prepared.guard()?;
     let opened = Opened::default();
     let scrubber = Scrubber::of(&opened);

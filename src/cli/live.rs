@@ -16,7 +16,7 @@ use super::compile::{Repository, failed, head};
 use super::failure::exit_of;
 use super::{Context, Exit, Failure, identities};
 use crate::check;
-use crate::cluster::{Cluster, ClusterError, ConnectError, Connection, ErrorKind, connect};
+use crate::cluster::{Access, Cluster, ClusterError, ConnectError, Connection, ErrorKind, ProxyVariables};
 use crate::environment::{Environment, Settings};
 use crate::execute::Clock;
 use crate::object::{Data, Node};
@@ -42,11 +42,19 @@ pub(super) struct Session {
     runtime: Runtime,
 }
 
-/// A cluster that is being read while the bundle is compiled.
-struct Reading {
+/// What is done with the cluster while the bundle is compiled.
+enum Reading {
+    /// It is read.
+    Begun(Box<Begun>),
+    /// Nothing yet: to log in runs a program, which may ask, and isn't to find a key on standard input. First the bundle must be sound.
+    Later(Box<Access>, Home),
+    /// There is none to be read.
+    Failed(Failure),
+}
+
+struct Begun {
     session: Session,
     home: Home,
-    clock: Clock,
     began: Timestamp,
     task: JoinHandle<Result<Ahead, ClusterError>>,
 }
@@ -59,7 +67,9 @@ const STALE: SignedDuration = SignedDuration::from_secs(10);
 pub(super) enum Need {
     /// It only reads: secrets that no identity opens are left uncompared.
     Compare,
-    /// It writes, or says what will be written: every secret of the bundle must open.
+    /// It takes objects away: the cluster must be known, but no secret is needed.
+    Remove,
+    /// It writes, or says what will be written: the cluster must be known, and every secret of the bundle must open.
     Write,
 }
 
@@ -94,16 +104,15 @@ pub(super) fn prepare_from(
 ) -> Result<Prepared, Failure> {
     let environment = repository.load(environment)?;
     // What is wrong with the cluster is said after what is wrong with the bundle.
-    let reading = Session::connect(context, &environment.settings, args);
-    let reading = reading.map(|session| session.look_ahead(Home::of(&environment), context.system.clock()));
+    let reading = Reading::begin(context, &environment, args);
     let (compiled, opened) = match compile(context, &repository, environment, commit.clone(), need) {
         Ok(done) => done,
         Err(failure) => {
-            let _ = reading.map(Reading::abandon);
+            reading.abandon();
             return Err(failure);
         }
     };
-    let (session, ahead) = reading?.finish()?;
+    let (session, ahead) = reading.finish(context.system.clock())?;
     same_cluster(&compiled.environment.settings, &ahead.facts, session.cluster.url(), need)?;
     Ok(Prepared { repository, compiled: ManuallyDrop::new(compiled), opened, session, commit, ahead: Cell::new(Some(ahead)) })
 }
@@ -208,7 +217,7 @@ fn open_needed(
     let mut identities = identities::load(context)?;
     match Opened::needed(&repository.files, &compiled.secrets, keys, &mut identities) {
         Ok(opened) => Ok(Some(opened)),
-        Err(found) if need == Need::Compare && context.global.identity.is_none() && exit_of(&found) == Exit::Refused => Ok(None),
+        Err(found) if need != Need::Write && context.global.identity.is_none() && exit_of(&found) == Exit::Refused => Ok(None),
         Err(found) => Err(failed(&repository.files, found)),
     }
 }
@@ -241,17 +250,17 @@ fn no_plan(error: &PlanError) -> Failure {
 impl Session {
     /// Connects to the cluster that the environment and the arguments mean, and holds it against `target.cluster-id`.
     pub(super) fn open(context: &mut Context, settings: &Settings, args: &ClusterArgs, need: Need) -> Result<Self, Failure> {
-        let session = Self::connect(context, settings, args)?;
+        let session = Self::to(access(context, settings, args)?)?;
         let facts = session.run(plan::facts(&session.cluster)).map_err(|error| unreachable(&error))?;
         same_cluster(settings, &facts, session.cluster.url(), need)?;
         Ok(session)
     }
 
-    /// Finds out which cluster the environment and the arguments mean, and as whom: nothing is sent to it.
-    fn connect(context: &Context, settings: &Settings, args: &ClusterArgs) -> Result<Self, Failure> {
-        let connection = connection(context, settings, args)?;
+    /// Logs in, if that takes a program: nothing is sent to the cluster.
+    fn to(access: Access) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let cluster = runtime.block_on(connect(&connection)).map_err(|error| not_connected(&error))?;
+        // The client's connections are kept by tasks of the runtime.
+        let cluster = runtime.block_on(async { access.connect() }).map_err(|error| not_connected(&error))?;
         Ok(Self { cluster, runtime })
     }
 
@@ -263,19 +272,36 @@ impl Session {
     fn look(&self, home: &Home) -> Result<Ahead, Failure> {
         self.run(plan::look_ahead(&self.cluster, home)).map_err(|error| unreachable(&error))
     }
-
-    /// Begins to read what a plan begins with, while something else is done.
-    fn look_ahead(self, home: Home, clock: Clock) -> Reading {
-        let (cluster, place) = (self.cluster.clone(), home.clone());
-        let task = self.runtime.spawn(async move { plan::look_ahead(&cluster, &place).await });
-        Reading { began: clock.now(), session: self, home, clock, task }
-    }
 }
 
 impl Reading {
+    /// Begins to read what a plan begins with, if nobody has to be asked for it.
+    fn begin(context: &Context, environment: &Environment, args: &ClusterArgs) -> Self {
+        let home = Home::of(environment);
+        let session = match access(context, &environment.settings, args) {
+            Ok(access) if access.runs_a_program() => return Self::Later(Box::new(access), home),
+            found => found.and_then(Session::to),
+        };
+        let session = match session {
+            Ok(session) => session,
+            Err(failure) => return Self::Failed(failure),
+        };
+        let (cluster, place) = (session.cluster.clone(), home.clone());
+        let task = session.runtime.spawn(async move { plan::look_ahead(&cluster, &place).await });
+        Self::Begun(Box::new(Begun { session, home, began: context.system.clock().now(), task }))
+    }
+
     /// Waits for what was read; reads it again if it is old by now.
-    fn finish(self) -> Result<(Session, Ahead), Failure> {
-        let Self { session, home, clock, began, task } = self;
+    fn finish(self, clock: Clock) -> Result<(Session, Ahead), Failure> {
+        let Begun { session, home, began, task } = match self {
+            Self::Failed(failure) => return Err(failure),
+            Self::Later(access, home) => {
+                let session = Session::to(*access)?;
+                let ahead = session.look(&home)?;
+                return Ok((session, ahead));
+            }
+            Self::Begun(begun) => *begun,
+        };
         if task.is_finished() && clock.now().duration_since(began) > STALE {
             return session.look(&home).map(|ahead| (session, ahead));
         }
@@ -285,8 +311,17 @@ impl Reading {
 
     /// Ends it without waiting: for a name that is being looked up, say.
     fn abandon(self) {
-        self.session.runtime.shutdown_background();
+        if let Self::Begun(begun) = self {
+            begun.session.runtime.shutdown_background();
+        }
     }
+}
+
+/// Finds out which cluster the environment and the arguments mean, and as whom.
+fn access(context: &Context, settings: &Settings, args: &ClusterArgs) -> Result<Access, Failure> {
+    let connection = connection(context, settings, args)?;
+    let runtime = Builder::new_current_thread().build()?;
+    runtime.block_on(Access::find(&connection)).map_err(|error| not_connected(&error))
 }
 
 /// Holds the cluster's id against the environment's.
@@ -312,7 +347,24 @@ fn connection(context: &Context, settings: &Settings, args: &ClusterArgs) -> Res
         return Err(Failure::refused(format!("the environment is for context `{wanted}`, not `{given}`"))
             .hint("leave `--context` out, or change `target.context`"));
     }
-    Ok(Connection { files: kubeconfigs(context, args)?, context: wanted.or_else(|| args.context.clone()) })
+    Ok(Connection {
+        files: kubeconfigs(context, args)?,
+        context: wanted.or_else(|| args.context.clone()),
+        interactive: context.system.is_interactive(),
+        proxies: proxies(context),
+    })
+}
+
+fn proxies(context: &Context) -> ProxyVariables {
+    let either = |names: [&str; 2]| {
+        let value = names.iter().find_map(|name| context.system.variable(name))?;
+        Some(value.to_string_lossy().into_owned())
+    };
+    ProxyVariables {
+        https: either(["HTTPS_PROXY", "https_proxy"]),
+        http: either(["HTTP_PROXY", "http_proxy"]),
+        none: either(["NO_PROXY", "no_proxy"]),
+    }
 }
 
 /// The kubeconfig files as kubectl finds them.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use kube::client::AuthError;
 use serde::Deserialize;
 
 use super::connect::CONNECT_TIME;
@@ -92,7 +93,10 @@ fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dy
 }
 
 /// An error and its sources, each once.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    if let Some(text) = sources(error).find_map(|error| login_program(error.downcast_ref()?)) {
+        return text;
+    }
     let mut text = error.to_string();
     for more in std::iter::successors(error.source(), |error| (*error).source()).map(ToString::to_string) {
         if !text.contains(&more) {
@@ -101,6 +105,22 @@ pub(super) fn chain(error: &dyn Error) -> String {
         }
     }
     text
+}
+
+/// What a login program did wrong. Its arguments, its variables and what it wrote to standard output may be credentials: they aren't
+/// repeated; what it wrote for people is.
+fn login_program(error: &AuthError) -> Option<String> {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let last = said.get(said.len().saturating_sub(3)..).unwrap_or_default().join(" / ");
+            let separator = if last.is_empty() { "" } else { ": " };
+            Some(format!("the login program of the kubeconfig ended with {}{separator}{last}", out.status))
+        }
+        AuthError::AuthExecParse(_) => Some("the login program of the kubeconfig gave no ExecCredential".to_owned()),
+        _ => None,
+    }
 }
 
 /// A failure that the server answered.

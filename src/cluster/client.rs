@@ -29,6 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Cluster {
     pub(super) client: kube::Client,
     url: String,
+    is_loopback: bool,
     counts: Arc<Counters>,
 }
 
@@ -105,8 +106,8 @@ fn garbage(doing: &str, error: &serde_json::Error) -> ClusterError {
 }
 
 impl Cluster {
-    pub(super) fn new(client: kube::Client, url: String) -> Self {
-        Self { client, url, counts: Arc::default() }
+    pub(super) fn new(client: kube::Client, url: String, is_loopback: bool) -> Self {
+        Self { client, url, is_loopback, counts: Arc::default() }
     }
 
     /// The server's URL, for messages.
@@ -114,13 +115,9 @@ impl Cluster {
         &self.url
     }
 
-    /// Whether the server is on this machine's loopback interface.
+    /// Whether the server is on this machine's loopback interface, and not on a proxy's.
     pub fn is_loopback(&self) -> bool {
-        let authority = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        let host = authority.split('/').next().unwrap_or("");
-        ["127.0.0.1", "localhost", "[::1]"]
-            .iter()
-            .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+        self.is_loopback
     }
 
     /// How many requests were made so far.

@@ -71,6 +71,11 @@ impl Map {
         Arc::make_mut(&mut self.0)
     }
 
+    /// Makes what it shares with others its own, down to the leaves.
+    fn unshare(&mut self) {
+        self.own().values_mut().for_each(|entry| entry.node.unshare());
+    }
+
     /// The value under `key`.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.node)
@@ -180,6 +185,16 @@ impl IntoIterator for Map {
 }
 
 impl Node {
+    /// Makes the maps that it shares with other trees, or that stand at several places of it, its own. Afterwards each node is at one place,
+    /// and can be known by its address.
+    pub fn unshare(&mut self) {
+        match &mut self.data {
+            Data::Map(map) => map.unshare(),
+            Data::List(items) => items.iter_mut().for_each(Self::unshare),
+            _ => {}
+        }
+    }
+
     /// A value written at `span`.
     pub fn new(data: Data, span: Span) -> Self {
         Self { data, span }

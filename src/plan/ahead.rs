@@ -1,5 +1,5 @@
-//! What can be read of a cluster before the bundle is there: which cluster it is, its kinds, the environment's inventory, and all objects of
-//! the inventory's kinds. A bundle hardly ever has other kinds than the last one, so compiling and reading go side by side.
+//! What can be read of a cluster before the bundle is there: which cluster it is, its kinds, the environment's inventory, and the objects of
+//! the inventory's kinds in its namespace. A bundle hardly ever has other kinds than the last one, so compiling and reading go side by side.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Home {
     namespace: String,
     /// Whether plimsoll applies it: no other engine's has an inventory.
     is_ours: bool,
+    /// The id of its cluster, if it says one.
+    cluster: Option<String>,
 }
 
 impl Home {
@@ -34,7 +36,13 @@ impl Home {
             environment: environment.name.clone(),
             namespace: settings::namespace(said).to_owned(),
             is_ours: settings::manager(said) == owned::MANAGER,
+            cluster: said.target.cluster_id.as_ref().map(|id| id.value.clone()),
         }
+    }
+
+    /// Whether it is known to live in another cluster.
+    fn is_elsewhere(&self, facts: &ClusterFacts) -> bool {
+        matches!((&self.cluster, &facts.id), (Some(wanted), Some(id)) if wanted != id)
     }
 }
 
@@ -43,8 +51,8 @@ impl Home {
 pub struct Ahead {
     /// Which cluster it is.
     pub facts: ClusterFacts,
-    /// The rest, or why it didn't come.
-    pub(super) found: Result<Found, ClusterError>,
+    /// The rest, or why it didn't come; `None` of a cluster that isn't the environment's.
+    pub(super) found: Option<Result<Found, ClusterError>>,
 }
 
 /// What a plan begins with.
@@ -53,42 +61,48 @@ pub(super) struct Found {
     pub(super) resources: Resources,
     /// `None`: another engine's environment.
     pub(super) set: Option<Set>,
-    pub(super) seen: BTreeMap<Read, Seen>,
+    /// Those that didn't come because the server said nothing stand with that: asked again, it would be waited for again.
+    pub(super) seen: BTreeMap<Read, Result<Seen, ClusterError>>,
 }
 
-/// Reads ahead. What may not be read, or doesn't come, of the objects is left for later, when it is known whether it is needed.
+/// Reads ahead. What may not be read, or doesn't come, of the objects is left for later, when it is known whether it is needed. Of a cluster
+/// that isn't the environment's nothing is read but which one it is.
 ///
 /// # Errors
 /// The cluster doesn't say which one it is.
 pub async fn look_ahead(cluster: &Cluster, home: &Home) -> Result<Ahead, ClusterError> {
-    Ok(Ahead { facts: facts(cluster).await?, found: find(cluster, home).await })
+    let facts = facts(cluster).await?;
+    let found = if home.is_elsewhere(&facts) { None } else { Some(find(cluster, home).await) };
+    Ok(Ahead { facts, found })
 }
 
-async fn find(cluster: &Cluster, home: &Home) -> Result<Found, ClusterError> {
+pub(super) async fn find(cluster: &Cluster, home: &Home) -> Result<Found, ClusterError> {
     let set =
         async { if home.is_ours { set::read(cluster, &home.environment, &home.namespace).await.map(Some) } else { Ok(None) } };
     let (resources, set) = futures_util::try_join!(cluster.discover(), set)?;
     let reads = set.iter().flat_map(|set| reads(set, &resources)).collect::<Vec<_>>();
     let answers = stream::iter(reads).map(|read| async { (read.clone(), perform(cluster, read).await) });
     let answers: Vec<_> = answers.buffer_unordered(LISTS).collect().await;
-    let seen = answers.into_iter().filter_map(|(read, seen)| Some((read, seen.ok()?))).collect();
+    let is_of_use =
+        |seen: &Result<Seen, ClusterError>| seen.as_ref().err().is_none_or(|error| error.kind == ErrorKind::Unreachable);
+    let seen = answers.into_iter().filter(|(_, seen)| is_of_use(seen)).collect();
     Ok(Found { resources, set, seen })
 }
 
-/// The reads that show all members that an inventory knows of. Cluster-wide kinds aren't among them: whether their objects are read one by
-/// one is for the bundle to say.
+/// The reads that show the members of the environment's own namespace. In its others, which are somebody else's too, there may be far more
+/// of a kind than is needed, or nothing that is. Cluster-wide kinds aren't among them: whether their objects are read one by one is for the
+/// bundle to say.
 fn reads(set: &Set, resources: &Resources) -> Vec<Read> {
     let inventory = &set.inventory;
     if inventory.parent.is_none() {
         return Vec::new();
     }
-    let places = || inventory.namespaces.iter().chain([&inventory.namespace]);
+    let place = &inventory.namespace;
     let kinds = inventory.kinds.iter().filter_map(|kind| resources.preferred(&kind.group, &kind.kind));
     let kinds = kinds.filter(|resource| resource.namespaced);
-    let mut reads: Vec<Read> =
-        kinds.flat_map(|kind| places().map(|place| Read::List(kind.clone(), Some(place.clone())))).collect();
+    let mut reads: Vec<Read> = kinds.map(|kind| Read::List(kind.clone(), Some(place.clone()))).collect();
     if let Some(resource) = resources.exact("", "v1", "Namespace") {
-        reads.extend(places().map(|name| Read::Namespace(resource.clone(), name.clone())));
+        reads.push(Read::Namespace(resource.clone(), place.clone()));
     }
     reads
 }

@@ -77,6 +77,10 @@ impl Compare<'_> {
             return None;
         }
         let live = self.observed.live(resource, namespace, &wanted.id.name)?;
+        // An object is seen in one version, also where the bundle has its kind in two.
+        if live.resource.version != resource.version {
+            return None;
+        }
         self.is_proven(wanted, live).then(|| Compared::new(wanted, Some(live.clone())))
     }
 

@@ -133,7 +133,7 @@ pub(super) async fn observe(
     cluster: &Cluster,
     resources: &Resources,
     wanted: &[Wanted],
-    mut ahead: BTreeMap<Read, Seen>,
+    mut ahead: BTreeMap<Read, Result<Seen, ClusterError>>,
 ) -> Result<Observed, ClusterError> {
     let mut observed = Observed::default();
     let reads = reads(resources, wanted);
@@ -142,8 +142,12 @@ pub(super) async fn observe(
     let is_only = |read: &Read| matches!(read, Read::List(..)) && !reads.iter().any(|of| is_other(read, of));
     ahead.retain(|read, _| reads.contains(read) || is_only(read));
     let missing: Vec<Read> = reads.iter().filter(|read| !ahead.contains_key(read)).cloned().collect();
-    for seen in ahead.into_values() {
-        observed.take(seen);
+    for (read, seen) in ahead {
+        match seen {
+            Ok(seen) => observed.take(seen),
+            Err(error) if reads.contains(&read) => return Err(error),
+            Err(_) => {}
+        }
     }
     let mut answers = stream::iter(missing).map(|read| perform(cluster, read)).buffer_unordered(LISTS);
     while let Some(seen) = answers.try_next().await? {

@@ -46,7 +46,7 @@ fn a_crash_is_told_with_its_last_lines_and_no_secret() {
     cluster.kubectl_says(&["create", "namespace", &namespace]);
     let sandbox = repository(cluster, &namespace);
     let identity = sandbox.identity();
-    let run = sandbox.plimsoll(&["apply", "dev", "--yes", "--timeout", "25s", "--identity", &identity]);
+    let run = sandbox.plimsoll(&["apply", "dev", "--yes", "--timeout", "60s", "--identity", &identity]);
     let said = run.said();
     println!("{said}");
     cluster.send("DELETE", &format!("/api/v1/namespaces/{namespace}"), "application/json", "").expect("the namespace goes");

@@ -26,7 +26,7 @@ fn namespace(topic: &str) -> String {
 }
 
 fn admin() -> Cluster {
-    let connection = Connection { files: vec![cluster().kubeconfig().to_owned()], context: None };
+    let connection = Connection { files: vec![cluster().kubeconfig().to_owned()], ..Connection::default() };
     run(connect(&connection)).expect("a connection")
 }
 

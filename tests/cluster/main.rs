@@ -22,6 +22,7 @@ mod failing;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod lease;
+mod login;
 mod masked;
 mod node;
 mod offline;

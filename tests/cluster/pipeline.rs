@@ -59,7 +59,12 @@ fn verify_fails_the_step_when_a_pod_has_another_value() {
     let failed = stage(&mut seed.sandbox, "verify").exits(1).said();
     let annotation = failed.lines().find(|line| line.starts_with("::error title=plimsoll verify dev::")).expect("an annotation");
     assert!(annotation.contains("LOG_LEVEL"), "{failed}");
-    // What a container has is between these two: no line of it is the host's command.
-    let shut = failed.lines().find_map(|line| line.strip_prefix("::stop-commands::")).expect("commands are stopped");
-    assert!(failed.contains(&format!("::{shut}::")), "{failed}");
+    // What a container has is between these two: no line of it is the host's command. The annotation comes after.
+    let lines: Vec<&str> = failed.lines().collect();
+    let at = |what: &str| lines.iter().position(|line| line.starts_with(what)).unwrap_or_else(|| panic!("`{what}`: {failed}"));
+    let stopped = at("::stop-commands::");
+    let token = lines[stopped].trim_start_matches("::stop-commands::");
+    let resumed = lines.iter().position(|line| *line == format!("::{token}::")).expect("commands are taken again");
+    let told = lines.iter().position(|line| line.contains("LOG_LEVEL") && !line.starts_with("::error")).expect("what differs");
+    assert!(stopped < told && told < resumed && resumed < at("::error title=plimsoll verify dev::"), "{failed}");
 }

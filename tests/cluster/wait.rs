@@ -74,7 +74,11 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn connect(&self, user: &str) -> Cluster {
-        let connection = Connection { files: vec![self.server.kubeconfig().to_owned()], context: Some(user.to_owned()) };
+        let connection = Connection {
+            files: vec![self.server.kubeconfig().to_owned()],
+            context: Some(user.to_owned()),
+            ..Connection::default()
+        };
         run(connect(&connection)).expect("a connection")
     }
 

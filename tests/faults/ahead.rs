@@ -50,6 +50,52 @@ fn what_could_not_be_read_ahead_is_read_when_it_is_needed() {
 }
 
 #[test]
+fn a_server_that_says_nothing_is_not_waited_for_twice() {
+    let stack = Stack::new("ahead-silent");
+    stack.apply().exits(0);
+    stack.proxy.forget();
+    stack.proxy.inject(Fault::ResetBefore, When::call("GET", "/deployments?limit", 1).onwards());
+    stack.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(6);
+    let asked: usize =
+        lists(&stack).into_iter().filter(|(path, _)| path.contains("/deployments?limit")).map(|(_, times)| times).sum();
+    assert_eq!(asked, 5, "all tries of one stage");
+}
+
+#[test]
+fn what_is_not_needed_of_another_namespace_is_not_read() {
+    let stack = Stack::new("ahead-other");
+    let other = format!("{}-other", stack.namespace);
+    let namespace = serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": other } });
+    cluster().send("POST", "/api/v1/namespaces", "application/json", &namespace.to_string()).expect("a namespace");
+    let map = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: elsewhere, namespace: {other}}}\ndata: {{a: b}}\n");
+    stack.bundle.sandbox.write("templates/stack/elsewhere.yaml", map);
+    stack.bundle.edit("[target]", &format!("[target]\nnamespaces = [\"{other}\"]"));
+    stack.apply().exits(0);
+    stack.proxy.forget();
+    stack.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(0);
+    let there: Vec<String> = lists(&stack).into_keys().filter(|path| path.contains(&format!("/{other}/"))).collect();
+    let (whole, labelled): (Vec<&String>, Vec<&String>) = there.iter().partition(|path| !path.contains("labelSelector"));
+    println!("another namespace: {} LISTs whole, {} of what bears the label", whole.len(), labelled.len());
+    assert!(whole.len() == 1 && whole[0].contains("/configmaps"), "{whole:?}");
+    assert!(labelled.iter().any(|path| path.contains("/secrets")), "{labelled:?}");
+}
+
+#[test]
+fn another_cluster_is_not_read() {
+    let stack = Stack::new("ahead-cluster");
+    stack.apply().exits(0);
+    stack.bundle.edit("[target]", "[target]\ncluster-id = \"1d4c1a35-6f3b-4a43-9d53-9a3ef3b8c3c1\"");
+    stack.proxy.forget();
+    for command in [&["diff", ENVIRONMENT][..], &["apply", ENVIRONMENT, "--yes"], &["delete", ENVIRONMENT, "--yes"]] {
+        let said = stack.bundle.plimsoll(command).exits(3).said();
+        assert!(said.contains("another cluster"), "{said}");
+    }
+    let asked: Vec<String> = stack.proxy.requests().into_iter().map(|request| request.path).collect();
+    let may = ["/version", "/api/v1/namespaces/kube-system"];
+    assert!(!asked.is_empty() && asked.iter().all(|path| may.contains(&path.as_str())), "{asked:?}");
+}
+
+#[test]
 fn what_is_wrong_with_the_bundle_is_said_first() {
     for weather in [Weather::Silent, Weather::Nobody, Weather::Unauthorized] {
         let server = BadServer::start(cluster(), weather);

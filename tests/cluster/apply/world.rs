@@ -100,7 +100,7 @@ impl World {
         let mut identities = Identities::none();
         identities.add("the tests' identity", IDENTITY.as_bytes()).unwrap();
         let opened = Opened::all(&files, &compiled.secrets, &mut identities).unwrap_or_else(|found| panic!("{found:?}"));
-        let connection = Connection { files: vec![cluster().kubeconfig().to_owned()], context: None };
+        let connection = Connection { files: vec![cluster().kubeconfig().to_owned()], ..Connection::default() };
         run(async move {
             let cluster = connect(&connection).await.unwrap();
             let input = plan::Input {
