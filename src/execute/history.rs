@@ -43,6 +43,8 @@ pub struct Held {
     record: Record,
     /// Where the bundle's objects are, or will be.
     bundle: Places,
+    /// What the plan prunes.
+    prunes: Vec<ObjectId>,
     /// The last other run when this one began.
     before: Option<String>,
     clock: Clock,
@@ -93,6 +95,7 @@ pub async fn begin(cluster: &Cluster, begin: Begin<'_>) -> Result<Held, Inventor
         inventory,
         record,
         bundle: Places::of(plan.members.iter().map(|member| member.object.id())),
+        prunes: plan.steps.iter().filter(|step| step.operation == Operation::Prune).map(|step| step.id.clone()).collect(),
         clock: begin.clock,
     };
     let steps = Places::of(plan.steps.iter().map(|step| step.id.clone()));
@@ -138,7 +141,7 @@ impl Held {
         self.record.ended = Some(self.clock.second());
         self.record.outcome = ending(outcome);
         self.record.counts = counts(outcome, self.record.counts.unchanged);
-        let narrow = if outcome.interrupted { None } else { self.narrow(cluster).await };
+        let narrow = if outcome.interrupted { None } else { self.narrow(cluster, outcome).await };
         let edit = |held: &Self| {
             let alone = held.inventory.last_other(&held.record.run) == held.before.as_deref();
             let mut next = match narrow.clone().filter(|_| alone) {
@@ -157,14 +160,14 @@ impl Held {
     /// # Errors
     /// As of [`Held::finish`].
     pub async fn remove(mut self, cluster: &Cluster, outcome: &Outcome) -> Result<Option<Record>, InventoryError> {
-        let mut left = if ending(outcome) == Ending::Ok { self.narrow(cluster).await } else { None };
+        let mut left = if ending(outcome) == Ending::Ok { self.narrow(cluster, outcome).await } else { None };
         for _ in 1..LOOKS {
             if !outcome.kept.is_empty() || left.as_ref().is_none_or(|left| left.kinds.is_empty()) {
                 break;
             }
             // What is deleted may need a moment to be gone.
             tokio::time::sleep(PAUSE).await;
-            left = self.narrow(cluster).await;
+            left = self.narrow(cluster, outcome).await;
         }
         if left.is_none_or(|left| !left.kinds.is_empty()) {
             return self.finish(cluster, outcome).await.map(Some);
@@ -180,9 +183,16 @@ impl Held {
         }
     }
 
-    /// Where members are, or will be; `None` if it isn't known that anything can be left out.
-    async fn narrow(&self, cluster: &Cluster) -> Option<Places> {
+    /// Where members are, or will be; `None` if it isn't known that anything can be left out. What was to be pruned and wasn't counts, whatever the
+    /// lists say: a list that comes from before it was made would lose it.
+    async fn narrow(&self, cluster: &Cluster, outcome: &Outcome) -> Option<Places> {
+        let pruned: BTreeSet<&ObjectId> =
+            outcome.done.iter().filter(|(operation, _)| *operation == Operation::Prune).map(|(_, id)| id).collect();
+        let stays = self.prunes.iter().filter(|id| !pruned.contains(id)).chain(outcome.kept.iter().map(|kept| &kept.id));
+        let stays = Places::of(stays.cloned());
         let mut places = self.bundle.clone();
+        places.kinds.extend(stays.kinds);
+        places.namespaces.extend(stays.namespaces);
         places.namespaces.remove(&self.inventory.namespace);
         if places.kinds.is_superset(&self.inventory.kinds) && places.namespaces.is_superset(&self.inventory.namespaces) {
             return Some(places);

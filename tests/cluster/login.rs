@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::harness::child::Program;
 use crate::harness::seal;
-use crate::server::cluster;
+use crate::server::{cluster, node};
 use crate::site::{CANARY, Site};
 
 const PLAIN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {a: b}\n";
@@ -237,4 +238,73 @@ fn a_delete_is_only_for_a_cluster_that_is_known() {
     assert!(said.contains("nobody can tell") && said.contains("get namespaces"), "{said}");
     let said = site.run(&["delete", "dev", "--yes"]).exits(3).said();
     assert!(said.contains("another cluster"), "{said}");
+}
+
+/// What the dynamic loader needs to start plimsoll from a folder in which the machine's root is mounted.
+fn loader() -> (String, String) {
+    let listed = Program::new("ldd").args([env!("CARGO_BIN_EXE_plimsoll")]).run().exits(0).out();
+    // A link that begins at the root leads elsewhere there.
+    let path = |name: &str| -> String {
+        let line = listed.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name}: {listed}"));
+        let path = line.split_whitespace().find(|word| word.starts_with('/')).expect("a path");
+        fs::canonicalize(path).unwrap().to_str().unwrap().to_owned()
+    };
+    let libraries = path("libc.so").rsplit_once('/').unwrap().0.to_owned();
+    (path("ld-linux"), libraries)
+}
+
+#[test]
+fn in_a_pod_it_is_its_service_account() {
+    let Some(cluster) = node() else { return };
+    let site = Site::absent("login-pod", "", PLAIN);
+    let namespace = &site.namespace;
+    cluster.kubectl_says(&["create", "namespace", namespace]);
+    let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "pipeline" } });
+    let role = json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "pipeline" },
+        "rules": [{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "create", "patch"] }] });
+    let binding = json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": { "name": "pipeline" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "pipeline" },
+        "subjects": [{ "kind": "ServiceAccount", "name": "pipeline", "namespace": namespace }] });
+    // Without a kube-proxy nobody answers at the Service's address: the one at which the kubelet finds the server stands in for it.
+    let kubelet = fs::read_to_string(cluster.folder().join("kubelet.kubeconfig")).unwrap();
+    let kubelet: Value = serde_yaml::from_str(&kubelet).unwrap();
+    let server = kubelet["clusters"][0]["cluster"]["server"].as_str().unwrap().trim_start_matches("https://");
+    let (host, port) = server.rsplit_once(':').unwrap();
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "pipeline" }, "spec": {
+        "serviceAccountName": "pipeline",
+        "terminationGracePeriodSeconds": 0,
+        "containers": [{
+            "name": "main",
+            "image": "plimsoll.test/busybox:1",
+            "env": [{ "name": "KUBERNETES_SERVICE_HOST", "value": host }, { "name": "KUBERNETES_SERVICE_PORT", "value": port }],
+            "volumeMounts": [{ "name": "machine", "mountPath": "/machine", "readOnly": true }],
+        }],
+        "volumes": [{ "name": "machine", "hostPath": { "path": "/" } }],
+    } });
+    let core = format!("/api/v1/namespaces/{namespace}");
+    let rbac = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}");
+    let paths = [
+        (format!("{core}/serviceaccounts"), account),
+        (format!("{rbac}/roles"), role),
+        (format!("{rbac}/rolebindings"), binding),
+        (format!("{core}/pods"), pod),
+    ];
+    for (path, object) in paths {
+        cluster.send("POST", &path, "application/json", &object.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+    cluster.kubectl_says(&["-n", namespace, "wait", "pod/pipeline", "--for=condition=Ready", "--timeout=120s"]);
+    let (loader, libraries) = loader();
+    let on_machine = |path: &str| format!("/machine{path}");
+    let repository = on_machine(site.sandbox.repo().to_str().unwrap());
+    let inside = |arguments: &[&str]| {
+        let run = Program::new(cluster.kubectl()).args(["--kubeconfig"]).args([cluster.kubeconfig()]);
+        let run = run.args(["-n", namespace, "exec", "pipeline", "--", &on_machine(&loader)]);
+        let run = run.args(["--library-path", &on_machine(&libraries), &on_machine(env!("CARGO_BIN_EXE_plimsoll"))]);
+        run.args(["--root", &repository]).args(arguments).run()
+    };
+    let run = inside(&["diff", "dev"]).exits(1);
+    assert!(run.out().contains("ConfigMap/plain"), "{}", run.said());
+    let status = inside(&["status", "dev"]);
+    assert!(!status.said().contains("kubeconfig"), "{}", status.said());
+    cluster.send("DELETE", &core, "application/json", "").expect("the namespace goes");
 }

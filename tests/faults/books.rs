@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::bundle::{Bundle, ENVIRONMENT, SECRETS};
 use crate::equipment::namespace;
 use crate::observer::{Observer, kinds};
-use crate::proxy::{Class, Next, Proxy, Request, When};
+use crate::proxy::{Class, Fault, Next, Proxy, Request, When};
 use crate::server::cluster;
 use crate::stack::Stack;
 
@@ -32,6 +32,30 @@ fn history(bundle: &Bundle) -> Vec<Value> {
 fn books() -> (Proxy, Bundle, String) {
     let Stack { namespace, bundle, proxy } = Stack::new("books");
     (proxy, bundle, namespace)
+}
+
+#[test]
+fn what_was_not_pruned_stays_in_the_inventory_whatever_a_list_says() {
+    let Stack { namespace, bundle, proxy } = Stack::new("books-stale");
+    let apply =
+        |arguments: &[&str]| bundle.plimsoll(&[&["apply", ENVIRONMENT, "--yes", "--no-wait"], arguments].concat()).exits(0);
+    apply(&[]);
+    // The first lists by label are those after the prune: the proxy gives them again later.
+    bundle.v2();
+    apply(&[]);
+    bundle.v1();
+    apply(&[]);
+    let policy = "NetworkPolicy.networking.k8s.io".to_owned();
+    assert!(annotation(&parent(&namespace), KINDS).contains(&policy));
+    proxy.inject(Fault::StaleList, When::call("GET", "labelSelector", 1).onwards());
+    bundle.v2();
+    apply(&["--no-prune"]);
+    assert!(proxy.injected().contains_key(&Fault::StaleList), "{:?}", proxy.injected());
+    let kinds = annotation(&parent(&namespace), KINDS);
+    assert!(kinds.contains(&policy), "{kinds:?}");
+    proxy.calm();
+    apply(&[]);
+    assert!(!annotation(&parent(&namespace), KINDS).contains(&policy));
 }
 
 /// A Job alone of its kind, in another namespace.
