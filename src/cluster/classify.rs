@@ -8,9 +8,8 @@ use http::{HeaderMap, StatusCode};
 use kube::client::AuthError;
 use serde::Deserialize;
 
-use super::connect::CONNECT_TIME;
 use super::error::{ClusterError, ErrorKind, FieldConflict};
-use super::request::Call;
+use super::request::{CONNECT_TIME, Call};
 
 /// A failed try.
 #[derive(Debug)]

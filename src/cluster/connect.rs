@@ -1,7 +1,6 @@
 //! Which cluster, and as whom: kubeconfig as kubectl reads it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use http::Uri;
 use hyper::rt::{Read, Write};
@@ -18,10 +17,9 @@ use tower::{BoxError, ServiceBuilder};
 
 use super::classify::chain;
 use super::client::Cluster;
+use super::error::ConnectError;
 use super::proxy::{self, ProxyVariables};
-
-/// How long a connection may take. A server that is there takes one at once.
-pub(super) const CONNECT_TIME: Duration = Duration::from_secs(5);
+use super::request::CONNECT_TIME;
 
 /// What decides which cluster is meant.
 #[derive(Debug, Clone, Default)]
@@ -35,20 +33,6 @@ pub struct Connection {
     pub interactive: bool,
     /// The proxies that the environment variables name.
     pub proxies: ProxyVariables,
-}
-
-/// Why no cluster is connected. Nothing was sent to any.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
-    /// There is no kubeconfig, and this isn't a pod.
-    #[error("there is no kubeconfig: {0}")]
-    Nothing(String),
-    /// A kubeconfig can't be read or used.
-    #[error("{0}")]
-    Kubeconfig(String),
-    /// The context isn't there; those that are.
-    #[error("the kubeconfig has no context `{0}`")]
-    NoContext(String, Vec<String>),
 }
 
 /// Which cluster is meant, and as whom. Nobody was asked yet, nothing sent.

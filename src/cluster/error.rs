@@ -2,6 +2,20 @@
 
 use std::fmt;
 
+/// Why no cluster is connected. Nothing was sent to any.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no kubeconfig, and this isn't a pod.
+    #[error("there is no kubeconfig: {0}")]
+    Nothing(String),
+    /// A kubeconfig can't be read or used.
+    #[error("{0}")]
+    Kubeconfig(String),
+    /// The context isn't there; those that are.
+    #[error("the kubeconfig has no context `{0}`")]
+    NoContext(String, Vec<String>),
+}
+
 /// Why a request to the API server didn't give what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ClusterError {

@@ -20,9 +20,9 @@ mod watch;
 mod write;
 
 pub use client::{Answer, Cluster, Counts};
-pub use connect::{Access, ConnectError, Connection, connect};
+pub use connect::{Access, Connection, connect};
 pub use discovery::{Resource, Resources};
-pub use error::{ClusterError, ErrorKind, FieldConflict};
+pub use error::{ClusterError, ConnectError, ErrorKind, FieldConflict};
 pub use exec::{End, Executed, Place};
 pub use list::Listed;
 pub use live::Live;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-use super::connect::ConnectError;
+use super::error::ConnectError;
 
 /// What the environment variables say of proxies; `None` where one isn't set.
 #[derive(Debug, Clone, Default)]

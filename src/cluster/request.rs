@@ -1,8 +1,13 @@
 //! A request as plimsoll makes them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request};
 use kube::client::Body;
+
+/// How long a connection may take. A server that is there takes one at once.
+pub(super) const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// What a request is for: decides its time, whether it is tried again, and how it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
