@@ -47,16 +47,30 @@ enum Reading {
     /// It is read.
     Begun(Box<Begun>),
     /// Nothing yet: to log in runs a program, which may ask, and isn't to find a key on standard input. First the bundle must be sound.
-    Later(Box<Access>, Home),
+    Later(Box<Access>, Target),
     /// There is none to be read.
     Failed(Failure),
 }
 
 struct Begun {
     session: Session,
-    home: Home,
+    target: Target,
     began: Timestamp,
-    task: JoinHandle<Result<Ahead, ClusterError>>,
+    task: JoinHandle<Result<Ahead, Failure>>,
+}
+
+/// Where an environment lives, and by what its cluster is known.
+#[derive(Clone)]
+struct Target {
+    home: Home,
+    guard: Guard,
+}
+
+/// Holds a cluster's id against the environment's.
+#[derive(Clone)]
+struct Guard {
+    wanted: Option<String>,
+    need: Need,
 }
 
 /// What was read longer ago isn't what is there: somebody has typed a passphrase meanwhile.
@@ -82,6 +96,7 @@ pub(super) struct Prepared {
     pub(super) opened: Option<Opened>,
     pub(super) session: Session,
     pub(super) commit: Option<String>,
+    target: Target,
     /// What was read of the cluster while the bundle was compiled; a plan takes it.
     ahead: Cell<Option<Ahead>>,
 }
@@ -104,7 +119,7 @@ pub(super) fn prepare_from(
 ) -> Result<Prepared, Failure> {
     let environment = repository.load(environment)?;
     // What is wrong with the cluster is said after what is wrong with the bundle.
-    let reading = Reading::begin(context, &environment, args);
+    let reading = Reading::begin(context, &environment, args, need);
     let (compiled, opened) = match compile(context, &repository, environment, commit.clone(), need) {
         Ok(done) => done,
         Err(failure) => {
@@ -112,9 +127,9 @@ pub(super) fn prepare_from(
             return Err(failure);
         }
     };
-    let (session, ahead) = reading.finish(context.system.clock())?;
-    same_cluster(&compiled.environment.settings, &ahead.facts, session.cluster.url(), need)?;
-    Ok(Prepared { repository, compiled: ManuallyDrop::new(compiled), opened, session, commit, ahead: Cell::new(Some(ahead)) })
+    let (session, target, ahead) = reading.finish(context.system.clock())?;
+    let (compiled, ahead) = (ManuallyDrop::new(compiled), Cell::new(Some(ahead)));
+    Ok(Prepared { repository, compiled, opened, session, commit, target, ahead })
 }
 
 /// The local half: the bundle, checked, and its opened secrets.
@@ -145,7 +160,7 @@ impl Prepared {
         let cluster = &self.session.cluster;
         let ahead = match self.ahead.take() {
             Some(ahead) => ahead,
-            None => self.session.look(&Home::of(&self.compiled.environment))?,
+            None => self.session.look(&self.target)?,
         };
         let input = Input {
             compiled: &self.compiled,
@@ -251,8 +266,7 @@ impl Session {
     /// Connects to the cluster that the environment and the arguments mean, and holds it against `target.cluster-id`.
     pub(super) fn open(context: &mut Context, settings: &Settings, args: &ClusterArgs, need: Need) -> Result<Self, Failure> {
         let session = Self::to(access(context, settings, args)?)?;
-        let facts = session.run(plan::facts(&session.cluster)).map_err(|error| unreachable(&error))?;
-        same_cluster(settings, &facts, session.cluster.url(), need)?;
+        session.run(Guard::of(settings, need).facts(&session.cluster))?;
         Ok(session)
     }
 
@@ -269,44 +283,46 @@ impl Session {
         self.runtime.block_on(future)
     }
 
-    fn look(&self, home: &Home) -> Result<Ahead, Failure> {
-        self.run(plan::look_ahead(&self.cluster, home)).map_err(|error| unreachable(&error))
+    fn look(&self, target: &Target) -> Result<Ahead, Failure> {
+        self.run(target.look(&self.cluster))
     }
 }
 
 impl Reading {
     /// Begins to read what a plan begins with, if nobody has to be asked for it.
-    fn begin(context: &Context, environment: &Environment, args: &ClusterArgs) -> Self {
-        let home = Home::of(environment);
+    fn begin(context: &Context, environment: &Environment, args: &ClusterArgs, need: Need) -> Self {
+        let target = Target { home: Home::of(environment), guard: Guard::of(&environment.settings, need) };
         let session = match access(context, &environment.settings, args) {
-            Ok(access) if access.runs_a_program() => return Self::Later(Box::new(access), home),
+            Ok(access) if access.runs_a_program() => return Self::Later(Box::new(access), target),
             found => found.and_then(Session::to),
         };
         let session = match session {
             Ok(session) => session,
             Err(failure) => return Self::Failed(failure),
         };
-        let (cluster, place) = (session.cluster.clone(), home.clone());
-        let task = session.runtime.spawn(async move { plan::look_ahead(&cluster, &place).await });
-        Self::Begun(Box::new(Begun { session, home, began: context.system.clock().now(), task }))
+        let (cluster, there) = (session.cluster.clone(), target.clone());
+        let task = session.runtime.spawn(async move { there.look(&cluster).await });
+        Self::Begun(Box::new(Begun { session, target, began: context.system.clock().now(), task }))
     }
 
     /// Waits for what was read; reads it again if it is old by now.
-    fn finish(self, clock: Clock) -> Result<(Session, Ahead), Failure> {
-        let Begun { session, home, began, task } = match self {
+    fn finish(self, clock: Clock) -> Result<(Session, Target, Ahead), Failure> {
+        let Begun { session, target, began, task } = match self {
             Self::Failed(failure) => return Err(failure),
-            Self::Later(access, home) => {
+            Self::Later(access, target) => {
                 let session = Session::to(*access)?;
-                let ahead = session.look(&home)?;
-                return Ok((session, ahead));
+                let ahead = session.look(&target)?;
+                return Ok((session, target, ahead));
             }
             Self::Begun(begun) => *begun,
         };
-        if task.is_finished() && clock.now().duration_since(began) > STALE {
-            return session.look(&home).map(|ahead| (session, ahead));
-        }
-        let ahead = session.run(task).unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        Ok((session, ahead.map_err(|error| unreachable(&error))?))
+        let is_old = task.is_finished() && clock.now().duration_since(began) > STALE;
+        let ahead = if is_old {
+            session.look(&target)?
+        } else {
+            session.run(task).unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?
+        };
+        Ok((session, target, ahead))
     }
 
     /// Ends it without waiting: for a name that is being looked up, say.
@@ -324,18 +340,39 @@ fn access(context: &Context, settings: &Settings, args: &ClusterArgs) -> Result<
     runtime.block_on(Access::find(&connection)).map_err(|error| not_connected(&error))
 }
 
-/// Holds the cluster's id against the environment's.
-fn same_cluster(settings: &Settings, facts: &ClusterFacts, url: &str, need: Need) -> Result<(), Failure> {
-    let Some(wanted) = settings.target.cluster_id.as_ref().map(|id| id.value.as_str()) else { return Ok(()) };
-    match &facts.id {
-        Some(id) if id == wanted => Ok(()),
-        Some(id) => Err(Failure::refused(format!(
-            "`{url}` is another cluster: its id is `{id}`, and the environment is for `{wanted}`"
-        ))
-        .hint("choose the right context: `--context`, or `target.context`; a new cluster's id belongs into `target.cluster-id`")),
-        None if need == Need::Compare => Ok(()),
-        None => Err(Failure::refused(format!("nobody can tell whether `{url}` is the environment's cluster, `{wanted}`"))
-            .hint("the right that is missing: get namespaces, of the namespace kube-system")),
+impl Target {
+    /// Reads what a plan begins with; of a cluster that isn't the environment's nothing but which one it is.
+    async fn look(&self, cluster: &Cluster) -> Result<Ahead, Failure> {
+        let facts = self.guard.facts(cluster).await?;
+        Ok(plan::look_ahead(cluster, &self.home, facts).await)
+    }
+}
+
+impl Guard {
+    fn of(settings: &Settings, need: Need) -> Self {
+        Self { wanted: settings.target.cluster_id.as_ref().map(|id| id.value.clone()), need }
+    }
+
+    /// Which cluster it is.
+    ///
+    /// # Errors
+    /// It doesn't say; or it is another than the environment's: refused.
+    async fn facts(&self, cluster: &Cluster) -> Result<ClusterFacts, Failure> {
+        let facts = plan::facts(cluster).await.map_err(|error| unreachable(&error))?;
+        let Some(wanted) = &self.wanted else { return Ok(facts) };
+        let url = cluster.url();
+        match &facts.id {
+            Some(id) if id == wanted => Ok(facts),
+            Some(id) => Err(Failure::refused(format!(
+                "`{url}` is another cluster: its id is `{id}`, and the environment is for `{wanted}`"
+            ))
+            .hint(
+                "choose the right context: `--context`, or `target.context`; a new cluster's id belongs into `target.cluster-id`",
+            )),
+            None if self.need == Need::Compare => Ok(facts),
+            None => Err(Failure::refused(format!("nobody can tell whether `{url}` is the environment's cluster, `{wanted}`"))
+                .hint("the right that is missing: get namespaces, of the namespace kube-system")),
+        }
     }
 }
 

@@ -24,8 +24,6 @@ pub struct Home {
     namespace: String,
     /// Whether plimsoll applies it: no other engine's has an inventory.
     is_ours: bool,
-    /// The id of its cluster, if it says one.
-    cluster: Option<String>,
 }
 
 impl Home {
@@ -36,13 +34,7 @@ impl Home {
             environment: environment.name.clone(),
             namespace: settings::namespace(said).to_owned(),
             is_ours: settings::manager(said) == owned::MANAGER,
-            cluster: said.target.cluster_id.as_ref().map(|id| id.value.clone()),
         }
-    }
-
-    /// Whether it is known to live in another cluster.
-    fn is_elsewhere(&self, facts: &ClusterFacts) -> bool {
-        matches!((&self.cluster, &facts.id), (Some(wanted), Some(id)) if wanted != id)
     }
 }
 
@@ -51,8 +43,8 @@ impl Home {
 pub struct Ahead {
     /// Which cluster it is.
     pub facts: ClusterFacts,
-    /// The rest, or why it didn't come; `None` of a cluster that isn't the environment's.
-    pub(super) found: Option<Result<Found, ClusterError>>,
+    /// The rest, or why it didn't come.
+    pub(super) found: Result<Found, ClusterError>,
 }
 
 /// What a plan begins with.
@@ -65,18 +57,13 @@ pub(super) struct Found {
     pub(super) seen: BTreeMap<Read, Result<Seen, ClusterError>>,
 }
 
-/// Reads ahead. What may not be read, or doesn't come, of the objects is left for later, when it is known whether it is needed. Of a cluster
-/// that isn't the environment's nothing is read but which one it is.
-///
-/// # Errors
-/// The cluster doesn't say which one it is.
-pub async fn look_ahead(cluster: &Cluster, home: &Home) -> Result<Ahead, ClusterError> {
-    let facts = facts(cluster).await?;
-    let found = if home.is_elsewhere(&facts) { None } else { Some(find(cluster, home).await) };
-    Ok(Ahead { facts, found })
+/// Reads ahead, of a cluster that is known to be the right one. What may not be read, or doesn't come, of the objects is left for later, when it
+/// is known whether it is needed.
+pub async fn look_ahead(cluster: &Cluster, home: &Home, facts: ClusterFacts) -> Ahead {
+    Ahead { facts, found: find(cluster, home).await }
 }
 
-pub(super) async fn find(cluster: &Cluster, home: &Home) -> Result<Found, ClusterError> {
+async fn find(cluster: &Cluster, home: &Home) -> Result<Found, ClusterError> {
     let set =
         async { if home.is_ours { set::read(cluster, &home.environment, &home.namespace).await.map(Some) } else { Ok(None) } };
     let (resources, set) = futures_util::try_join!(cluster.discover(), set)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rayon::prelude::*;
 
-use super::ahead::{Ahead, Found, Home, find};
+use super::ahead::{Ahead, Found};
 use super::body::opener;
 use super::compare::{Compare, Compared};
 use super::members::{Wanted, members};
@@ -62,10 +62,7 @@ pub struct Options {
 /// The cluster can't be asked, or the server can't take an object of the bundle at all.
 pub async fn make(input: Input<'_>) -> Result<Plan, PlanError> {
     let Input { compiled, opened, cluster, ahead: Ahead { facts, found }, commit, options } = input;
-    let Found { resources, set, seen } = match found {
-        Some(found) => found?,
-        None => find(cluster, &Home::of(&compiled.environment)).await?,
-    };
+    let Found { resources, set, seen } = found?;
     let said = &compiled.environment.settings;
     let manager = settings::manager(said);
     let label = set.as_ref().map(|set| (PART_OF, set.inventory.set.as_str()));

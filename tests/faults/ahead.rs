@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bundle::{Bundle, ENVIRONMENT};
+use crate::equipment::namespace;
 use crate::proxy::{Class, Fault, When};
 use crate::server::cluster;
 use crate::stack::Stack;
@@ -15,6 +16,10 @@ fn lists(stack: &Stack) -> BTreeMap<String, usize> {
         *lists.entry(request.path).or_default() += 1;
     }
     lists
+}
+
+fn deployments_asked_for(stack: &Stack) -> usize {
+    lists(stack).into_iter().filter(|(path, _)| path.contains("/deployments?limit")).map(|(_, times)| times).sum()
 }
 
 #[test]
@@ -44,9 +49,7 @@ fn what_could_not_be_read_ahead_is_read_when_it_is_needed() {
         stack.proxy.inject(Fault::Unavailable, When::call("GET", "/deployments?limit", nth));
     }
     stack.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(0);
-    let asked: usize =
-        lists(&stack).into_iter().filter(|(path, _)| path.contains("/deployments?limit")).map(|(_, times)| times).sum();
-    assert_eq!(asked, 6);
+    assert_eq!(deployments_asked_for(&stack), 6);
 }
 
 #[test]
@@ -56,17 +59,13 @@ fn a_server_that_says_nothing_is_not_waited_for_twice() {
     stack.proxy.forget();
     stack.proxy.inject(Fault::ResetBefore, When::call("GET", "/deployments?limit", 1).onwards());
     stack.bundle.plimsoll(&["diff", ENVIRONMENT]).exits(6);
-    let asked: usize =
-        lists(&stack).into_iter().filter(|(path, _)| path.contains("/deployments?limit")).map(|(_, times)| times).sum();
-    assert_eq!(asked, 5, "all tries of one stage");
+    assert_eq!(deployments_asked_for(&stack), 5, "all tries of one stage");
 }
 
 #[test]
 fn what_is_not_needed_of_another_namespace_is_not_read() {
     let stack = Stack::new("ahead-other");
-    let other = format!("{}-other", stack.namespace);
-    let namespace = serde_json::json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": other } });
-    cluster().send("POST", "/api/v1/namespaces", "application/json", &namespace.to_string()).expect("a namespace");
+    let other = namespace("ahead-far");
     let map = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: elsewhere, namespace: {other}}}\ndata: {{a: b}}\n");
     stack.bundle.sandbox.write("templates/stack/elsewhere.yaml", map);
     stack.bundle.edit("[target]", &format!("[target]\nnamespaces = [\"{other}\"]"));

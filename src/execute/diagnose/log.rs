@@ -23,12 +23,10 @@ pub(super) async fn last_lines(sight: Sight<'_>, namespace: &str, pod: &str, con
     let previous = which == Log::Previous;
     let mut attempt = 1;
     loop {
-        let asked_for = read(sight, place, previous).await;
-        if let Ok(lines) = &asked_for
-            && !lines.is_empty()
-        {
-            return lines.clone();
-        }
+        let asked_for = match read(sight, place, previous).await {
+            Ok(lines) if !lines.is_empty() => return lines,
+            other => other,
+        };
         // A container that ended a moment ago may have been started anew meanwhile, and the one before it been removed.
         match (asked_for, read(sight, place, !previous).await) {
             (_, Ok(lines)) if !lines.is_empty() => return lines,

@@ -107,7 +107,7 @@ impl World {
                 compiled: &compiled,
                 opened: Some(&opened),
                 cluster: &cluster,
-                ahead: plan::look_ahead(&cluster, &plan::Home::of(&compiled.environment)).await?,
+                ahead: plan::look_ahead(&cluster, &plan::Home::of(&compiled.environment), plan::facts(&cluster).await?).await,
                 commit: None,
                 options: plan::Options { creates_unasked: true, ..plan::Options::default() },
             };
